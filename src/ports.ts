@@ -1,0 +1,260 @@
+import type { Draft, Outcome, PromptMessage, RunInfo, SlotState, Usage } from "./terms.ts";
+
+/** The tick's clock. `--now` and the simulator move it; fences, not clocks, decide who may write. */
+export type Clock = () => Date;
+
+/** The durable record. Every method throws PostingError("unavailable") when the ledger does not answer. */
+export interface Ledger {
+  /** Registers the run and takes the lease of every slot whose send is unsettled. */
+  openTick(input: { run: RunInfo; now: Date; leaseSeconds: number }): Promise<TickState>;
+  /** The same state without taking anything; for `plan` and `--dry-run`. */
+  readTick(input: { now: Date }): Promise<TickState>;
+  claimSlots(input: ClaimInput): Promise<readonly Claim[]>;
+  /** Holds the worst-case cost of each slot; what does not fit is put back to waiting with the reason. */
+  reserveSlots(input: ReserveInput): Promise<readonly Reservation[]>;
+  /** Stores the first candidate that is not too similar to recent posts, settles what the model cost, renews the lease. */
+  storeDraft(input: StoreDraftInput): Promise<StoredDraft>;
+  /** Stores the intent to send. The last thing read before the send; refuses when halted or when the fence is lost. */
+  armSlot(input: ArmInput): Promise<Armed>;
+  /** Ends this run's work on the slot. False when the fence is lost, and then nothing was written. */
+  recordOutcome(input: OutcomeInput): Promise<boolean>;
+  /** An unsettled post was not on the timeline. Counts only reads at least 60 s apart; returns the count. */
+  recordAbsence(input: { slot: string; fence: number; now: Date }): Promise<number>;
+  /** Stores the run's report. */
+  closeTick(input: { run: string; now: Date; report: object }): Promise<void>;
+}
+
+export interface TickState {
+  /** Why nothing may be sent at all; missing when all is well. */
+  halted?: string;
+  clients: ReadonlyMap<string, ClientState>;
+  /** Slots owed from earlier ticks that have not ended. */
+  open: readonly OpenSlot[];
+  unsettled: readonly UnsettledSlot[];
+}
+
+export interface ClientState {
+  /** Every slot planned up to here has its row in the ledger. */
+  plannedUntil: Date;
+  lastSentAt?: Date;
+  /** Not before this instant, and why. */
+  backoff?: { until: Date; reason: string };
+  halted?: string;
+  /** Credential fingerprints proven to belong to an X user id. */
+  accounts: ReadonlyMap<string, string>;
+}
+
+export interface OpenSlot {
+  id: string;
+  client: string;
+  plannedAt: Date;
+  state: Extract<SlotState, "waiting" | "claimed" | "armed" | "unknown">;
+  /** When the lease of whoever works on it ends. */
+  leaseUntil?: Date;
+}
+
+/** A send without a clear answer, leased to this run to be settled. */
+export interface UnsettledSlot {
+  id: string;
+  client: string;
+  plannedAt: Date;
+  fence: number;
+  draft: Draft;
+  xUserId: string;
+  armedAt: Date;
+  /** How often the text has left; never more than two. */
+  sends: number;
+  absentReads: number;
+}
+
+export interface ClaimInput {
+  run: string;
+  now: Date;
+  leaseSeconds: number;
+  /** Slots to take, in the order in which they should be served. */
+  due: readonly { slot: string; client: string; plannedAt: Date; minGapSeconds: number }[];
+  /** Slots that are owed but wait for a later tick. */
+  deferred: readonly { slot: string; client: string; plannedAt: Date; reason: string }[];
+  /** Slots that end here. */
+  closed: readonly { slot: string; client: string; plannedAt: Date; outcome: "missed" | "skipped"; reason: string }[];
+  /** Clients whose slots up to now are all named above or in the ledger already. */
+  planned: readonly string[];
+}
+
+export interface Claim {
+  slot: string;
+  fence: number;
+  /** Stored by an earlier run that did not finish: use it, generate nothing. */
+  draft?: Draft;
+  /** The client's last 50 texts, newest first. */
+  recentTexts: readonly string[];
+  /** Fallback texts of the last 30 days. */
+  recentFallbacks: readonly string[];
+  /** Posts with a link in the last 7 days. */
+  recentLinks: number;
+}
+
+export interface ReserveInput {
+  run: string;
+  now: Date;
+  slots: readonly ReserveSlot[];
+  global: BudgetLimits & { day: string; month: string };
+}
+
+export interface BudgetLimits {
+  postsPerDay: number;
+  completionsPerDay: number;
+  usdPerMonth: number;
+}
+
+export interface ReserveSlot {
+  slot: string;
+  fence: number;
+  client: string;
+  /** Local day "2026-11-21" and month "2026-11" that the spend belongs to. */
+  day: string;
+  month: string;
+  posts: number;
+  completions: number;
+  modelUsd: number;
+  xUsd: number;
+  limits: BudgetLimits;
+}
+
+export type Reservation = { slot: string; granted: true } | { slot: string; granted: false; reason: string };
+
+export interface StoreDraftInput {
+  run: string;
+  slot: string;
+  fence: number;
+  now: Date;
+  leaseSeconds: number;
+  /** Candidates that passed every local check, best first. Empty when only the spend is to be recorded. */
+  candidates: readonly Draft[];
+  /** A rehearsal draft does not stand in other clients' way. */
+  rehearsal: boolean;
+  /** What was spent on the model since the last call for this slot. */
+  spent: { completions: number; usd: number; usage: Usage };
+  /** The receipt's part that is known now: prompt and client source, checks, run. */
+  receipt: object;
+}
+
+export interface StoredDraft {
+  /** Index of the candidate that was stored; missing when all were too similar. */
+  stored?: number;
+  /** The slot each refused candidate is too similar to. */
+  similarTo: readonly { candidate: number; slot: string }[];
+}
+
+export interface ArmInput {
+  run: string;
+  slot: string;
+  fence: number;
+  now: Date;
+  leaseSeconds: number;
+  /** The proof that the credential belongs to the client; the ledger remembers it. */
+  account: { fingerprint: string; xUserId: string };
+}
+
+export type Armed =
+  | { armed: true }
+  | { armed: false; why: "halted" | "backing-off" | "fence-lost" | "sent-twice"; reason: string };
+
+export interface OutcomeInput {
+  run: string;
+  slot: string;
+  fence: number;
+  now: Date;
+  outcome: Outcome;
+  reason?: string;
+  postId?: string;
+  /** Dollars that X charged, as far as they are known: the send, and reads for this slot. */
+  xUsd: number;
+  /** Keep this client, or with `all` every client, from being served before `until`. */
+  backoff?: { scope: "client" | "all"; until: Date; reason: string };
+}
+
+/** One token bucket: `capacity` tokens at most, refilled by `refill` every `intervalSeconds`. */
+export interface Bucket {
+  key: string;
+  capacity: number;
+  refill: number;
+  intervalSeconds: number;
+  /** Tokens to take now. */
+  cost: number;
+}
+
+export type Taken = { allowed: true } | { allowed: false; key: string; retryAt: Date };
+
+/** Takes from every bucket, or says no. Throws PostingError("unavailable") when it does not answer: never "allowed". */
+export interface Limiter {
+  take(buckets: readonly Bucket[], now: Date): Promise<Taken>;
+}
+
+export interface CompletionRequest {
+  /** `provider/model`; what follows the first slash is sent. */
+  model: string;
+  messages: readonly PromptMessage[];
+  /** How many candidate texts one call returns. */
+  candidates: number;
+  maxTokens: number;
+  parameters: { temperature?: number; topP?: number };
+}
+
+export type Completion =
+  | { kind: "texts"; texts: readonly string[]; usage: Usage }
+  | { kind: "refused" | "empty" | "malformed"; reason: string; usage: Usage };
+
+/**
+ * Throws PostingError: rate-limited, unavailable (nothing was billed), rejected, config (401), out-of-credit, or
+ * outcome-unknown (deadline or 5xx: it may have been billed).
+ */
+export interface Model {
+  complete(request: CompletionRequest): Promise<Completion>;
+  /** One flag per text; undefined where the provider has no moderation endpoint. */
+  moderate(texts: readonly string[]): Promise<readonly boolean[] | undefined>;
+}
+
+export interface XCredentials {
+  appKey: string;
+  appSecret: string;
+  accessToken: string;
+  accessSecret: string;
+}
+
+/** What X's headers report of the tightest window. */
+export interface RateWindow {
+  scope: "client" | "all";
+  remaining: number;
+  resetAt: Date;
+}
+
+/** The classes of facts/x-api.md §2. */
+export type SendResult = { windows: readonly RateWindow[] } & (
+  | { kind: "created"; postId: string }
+  /** The account posted this text lately; X does not say where. */
+  | { kind: "duplicate"; reason: string }
+  /** content: this text, for good. credential, account: the client, until a person acts. app: every client. */
+  | { kind: "rejected"; concerns: "content" | "credential" | "account" | "app"; reason: string }
+  | { kind: "rate-limited"; scope: "client" | "all"; until: Date }
+  | { kind: "out-of-credit"; reason: string }
+  /** The connection was refused or the name not found: the request never left. */
+  | { kind: "unsent"; reason: string }
+  | { kind: "unknown"; reason: string }
+);
+
+export interface TimelinePost {
+  id: string;
+  /** Entities un-escaped, t.co links expanded, NFC. */
+  text: string;
+  createdAt: Date;
+}
+
+/** One account on X. Reads throw PostingError; `send` answers with a value, since every answer is expected. */
+export interface XAccount {
+  /** users/me; costs `readUserUsd`. */
+  whoAmI(): Promise<{ xUserId: string; handle: string }>;
+  send(post: { text: string; madeWithAi: boolean }): Promise<SendResult>;
+  /** The account's own posts since an instant, newest first; costs `readPostUsd` for each one returned. */
+  postsSince(input: { xUserId: string; since: Date }): Promise<readonly TimelinePost[]>;
+}
