@@ -180,3 +180,23 @@ export interface RunInfo {
 }
 
 export type ServiceName = "ledger" | "limiter" | "model" | "x";
+
+/** What will be asked of the models for one slot; the gate prices it before anything is spent. */
+export interface WritingPlan {
+  slot: Slot;
+  prompt: string;
+  promptVersion: string;
+  topic: string;
+  messages: readonly PromptMessage[];
+  parameters: { temperature?: number; topP?: number };
+  /** In the order in which they are tried, each with a known price. */
+  models: readonly string[];
+  /** Output tokens that one call may use at most. */
+  maxTokens: number;
+  /** Texts asked for in one call. */
+  candidates: number;
+  /** Calls at most: every model once and one repair. */
+  maxCompletions: number;
+  /** False when the client's link policy, or its link budget, leaves no room for a link in this post. */
+  linksAllowed: boolean;
+}
