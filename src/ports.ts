@@ -34,8 +34,8 @@ export interface TickState {
 }
 
 export interface ClientState {
-  /** Every slot planned up to here has its row in the ledger. */
-  plannedUntil: Date;
+  /** Every slot planned up to here has its row in the ledger; missing before the client's first claim. */
+  plannedUntil?: Date;
   lastSentAt?: Date;
   /** Not before this instant, and why. */
   backoff?: { until: Date; reason: string };

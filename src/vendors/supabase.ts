@@ -1,0 +1,178 @@
+import { createClient } from "@supabase/supabase-js";
+import { PostingError } from "../errors.ts";
+import type {
+  Armed,
+  Claim,
+  ClientState,
+  Ledger,
+  Limiter,
+  OpenSlot,
+  Reservation,
+  StoredDraft,
+  TickState,
+  UnsettledSlot,
+} from "../ports.ts";
+
+/** Calls one ledger function and returns its value. Throws PostingError: config, or unavailable. */
+export type Rpc = (name: string, parameters: object) => Promise<unknown>;
+
+export interface SupabaseOptions {
+  url: string;
+  secretKey: string;
+  /** The sandbox answers in process. */
+  fetch?: typeof fetch;
+  /** A ledger that hangs is a ledger that is gone. */
+  deadlineSeconds?: number;
+}
+
+/** The only way to the ledger: SQL functions through supabase-js. */
+export function openRpc({ url, secretKey, fetch: answer, deadlineSeconds = 30 }: SupabaseOptions): Rpc {
+  const client = createClient(url, secretKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: answer === undefined ? {} : { fetch: answer },
+  });
+  return async (name, parameters) => {
+    const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
+    const { data, error, status } = await client.rpc(name, parameters).abortSignal(deadline);
+    if (error === null) return data;
+    throw ledgerError(name, status, error);
+  };
+}
+
+function ledgerError(name: string, status: number, error: { code?: string; message: string }): PostingError {
+  if (error.code === "PGRST202") {
+    return new PostingError("config", `the ledger has no function ${name}: run \`npm start -- migrate\``);
+  }
+  if (status === 401 || status === 403) {
+    return new PostingError("config", "the ledger refused the key: check SUPABASE_SECRET_KEY");
+  }
+  const what = status === 0 ? "did not answer" : `answered ${status} ${error.code ?? ""}`.trim();
+  return new PostingError("unavailable", `the ledger ${what} (${name})`, { cause: new Error(error.message) });
+}
+
+/** The ledger over its SQL functions; see schemas/sql for what each one promises. */
+export function openLedger(rpc: Rpc): Ledger {
+  return {
+    openTick: async ({ run, now, leaseSeconds }) =>
+      tickState(await rpc("open_tick", { p_run: run, p_at: now, p_lease_seconds: leaseSeconds })),
+    readTick: async ({ now }) => tickState(await rpc("read_tick", { p_at: now })),
+    claimSlots: async ({ run, now, leaseSeconds, due, deferred, closed, planned }) =>
+      (await rpc("claim_slots", {
+        p_run: run,
+        p_at: now,
+        p_lease_seconds: leaseSeconds,
+        p_due: due,
+        p_deferred: deferred,
+        p_closed: closed,
+        p_planned: planned,
+      })) as Claim[],
+    reserveSlots: async ({ run, now, slots, global }) =>
+      (await rpc("reserve_slots", { p_run: run, p_at: now, p_slots: slots, p_global: global })) as Reservation[],
+    storeDraft: async (input) => storedDraft(input.slot, await rpc("store_draft", draftParameters(input))),
+    armSlot: async ({ run, slot, fence, now, leaseSeconds, account }) =>
+      (await rpc("arm_slot", {
+        p_run: run,
+        p_slot: slot,
+        p_fence: fence,
+        p_at: now,
+        p_lease_seconds: leaseSeconds,
+        p_fingerprint: account.fingerprint,
+        p_x_user_id: account.xUserId,
+      })) as Armed,
+    recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, backoff }) =>
+      (await rpc("record_outcome", {
+        p_run: run,
+        p_slot: slot,
+        p_fence: fence,
+        p_at: now,
+        p_outcome: outcome,
+        p_reason: reason ?? null,
+        p_post_id: postId ?? null,
+        p_x_usd: xUsd,
+        p_backoff: backoff ?? null,
+      })) as boolean,
+    recordAbsence: async ({ slot, fence, now }) =>
+      Number((await rpc("record_absence", { p_slot: slot, p_fence: fence, p_at: now })) ?? 0),
+    closeTick: async ({ run, now, report }) => {
+      await rpc("close_tick", { p_run: run, p_at: now, p_report: report });
+    },
+  };
+}
+
+/** The same token buckets in Postgres: the limiter without Upstash, and when Upstash does not answer. */
+export function openPostgresLimiter(rpc: Rpc): Limiter {
+  return {
+    take: async (buckets, now) => {
+      const answer = (await rpc("take_tokens", { p_at: now, p_buckets: buckets })) as
+        | { allowed: true }
+        | { allowed: false; key: string; retryAt: string };
+      return answer.allowed ? { allowed: true } : { ...answer, retryAt: new Date(answer.retryAt) };
+    },
+  };
+}
+
+function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {
+  return {
+    p_run: input.run,
+    p_slot: input.slot,
+    p_fence: input.fence,
+    p_at: input.now,
+    p_lease_seconds: input.leaseSeconds,
+    p_candidates: input.candidates,
+    p_rehearsal: input.rehearsal,
+    p_spent: input.spent,
+    p_receipt: input.receipt,
+  };
+}
+
+function storedDraft(slot: string, answer: unknown): StoredDraft {
+  if (answer === null) throw new PostingError("unavailable", `another run took ${slot}`);
+  return answer as StoredDraft;
+}
+
+interface ClientRow {
+  id: string;
+  plannedUntil?: string;
+  lastSentAt?: string;
+  backoffUntil?: string;
+  backoffReason?: string;
+  halted?: string;
+  accounts?: Record<string, string>;
+}
+
+type Dated<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
+
+function tickState(answer: unknown): TickState {
+  const raw = answer as {
+    halted: string | null;
+    clients: ClientRow[];
+    open: (Omit<OpenSlot, "plannedAt" | "leaseUntil"> & { plannedAt: string; leaseUntil?: string })[];
+    unsettled: Dated<UnsettledSlot, "plannedAt" | "armedAt">[];
+  };
+  return {
+    ...(raw.halted === null ? {} : { halted: raw.halted }),
+    clients: new Map(raw.clients.map((row) => [row.id, clientState(row)])),
+    open: raw.open.map(({ plannedAt, leaseUntil, ...slot }) => ({
+      ...slot,
+      plannedAt: new Date(plannedAt),
+      ...(leaseUntil === undefined ? {} : { leaseUntil: new Date(leaseUntil) }),
+    })),
+    unsettled: raw.unsettled.map((slot) => ({
+      ...slot,
+      plannedAt: new Date(slot.plannedAt),
+      armedAt: new Date(slot.armedAt),
+    })),
+  };
+}
+
+function clientState(row: ClientRow): ClientState {
+  return {
+    ...(row.plannedUntil === undefined ? {} : { plannedUntil: new Date(row.plannedUntil) }),
+    ...(row.lastSentAt === undefined ? {} : { lastSentAt: new Date(row.lastSentAt) }),
+    ...(row.backoffUntil === undefined
+      ? {}
+      : { backoff: { until: new Date(row.backoffUntil), reason: row.backoffReason ?? "" } }),
+    ...(row.halted === undefined ? {} : { halted: row.halted }),
+    accounts: new Map(Object.entries(row.accounts ?? {})),
+  };
+}
