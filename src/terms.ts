@@ -1,3 +1,5 @@
+import type { FailureKind } from "./errors.ts";
+
 /** The words of the project, one per idea: the same in code, SQL, YAML, logs and the job summary. */
 
 /** active: posts. paused: owes no slots. rehearsal: generates and records, never sends. */
@@ -144,6 +146,22 @@ export interface Slot {
 
 /** How a slot stands at the end of a tick. */
 export type Outcome = "posted" | "skipped" | "missed" | "deferred" | "unknown" | "dead";
+
+/** Why a slot was not posted, as a code: the reason beside it is for people, this is for rules. */
+export type Cause =
+  | FailureKind
+  | "halted" // a person stopped this client, or everything
+  | "backing-off" // an earlier answer asked this client to wait
+  | "spacing" // the client's min_gap, or another of its slots goes first
+  | "fence-lost" // another run has taken the slot
+  | "too-late" // outside `late.within`, or an outage left more than one late slot
+  | "no-text" // no model wrote a text that passes, and no fallback text is left
+  | "credentials" // missing, sealed for another client, or refused by X
+  | "wrong-account" // the credential belongs to another account
+  | "account" // X suspended, locked or restricted the account
+  | "content" // X refuses this text
+  | "sent-twice" // two sends, and still no proof of a post
+  | "rehearsal"; // generated and recorded, never to be sent
 
 /** What the ledger keeps between ticks. waiting: owed but deferred. claimed: a run holds the lease. armed: the send may have left. */
 export type SlotState = "waiting" | "claimed" | "armed" | "unknown" | "posted" | "skipped" | "missed" | "dead";

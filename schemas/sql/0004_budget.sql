@@ -1,13 +1,19 @@
+-- Every change of spend waits here for the one before it, so that no cap can be passed and parallel runs never deadlock:
+-- a run that touches several days, months or clients would need their rows in an order that it does not know yet.
+create function clara.lock_spend() returns void
+language sql security definer set search_path = '' as $$
+  select pg_advisory_xact_lock(hashtext('clara.spend'))
+$$;
+
 -- Adds to what was spent and to what is held, for the client and for all, by day and by month.
--- Rows are always touched in the same order, so that parallel runs queue and never deadlock.
 create function clara.add_spend(
   h clara.hold, p_posts int, p_completions int, p_usd numeric, p_held_posts int, p_held_completions int, p_held_usd numeric
 ) returns void
 language sql security definer set search_path = '' as $$
+  select clara.lock_spend();
   insert into clara.spend as s (scope, period, posts, completions, usd, held_posts, held_completions, held_usd)
     select scope, period, p_posts, p_completions, p_usd, p_held_posts, p_held_completions, p_held_usd
-    from (values (1, '*', h.global_month), (2, '*', h.global_day), (3, h.client, h.month), (4, h.client, h.day)) v(n, scope, period)
-    order by n
+    from (values ('*', h.global_month), ('*', h.global_day), (h.client, h.month), (h.client, h.day)) v(scope, period)
     on conflict (scope, period) do update set
       posts = s.posts + excluded.posts, completions = s.completions + excluded.completions, usd = s.usd + excluded.usd,
       held_posts = s.held_posts + excluded.held_posts, held_completions = s.held_completions + excluded.held_completions,
@@ -49,11 +55,10 @@ create function public.reserve_slots(p_run text, p_at timestamptz, p_slots jsonb
 language plpgsql security definer set search_path = '' as $$
 declare r jsonb; h clara.hold; total numeric; why text; answers jsonb := '[]';
 begin
-  -- The row of all clients is locked first: parallel runs reserve one after the other, and no cap can be passed.
-  insert into clara.spend (scope, period) values ('*', p_global->>'month'), ('*', p_global->>'day') on conflict do nothing;
-  perform 1 from clara.spend where scope = '*' and period in (p_global->>'day', p_global->>'month') order by period for update;
+  perform 1 from clara.slot where id in (select value->>'slot' from jsonb_array_elements(p_slots)) order by id for update;
+  perform clara.lock_spend();
   for r in select value from jsonb_array_elements(p_slots) loop
-    perform 1 from clara.slot where id = r->>'slot' and fence = (r->>'fence')::int and state = 'claimed' for update;
+    perform 1 from clara.slot where id = r->>'slot' and fence = (r->>'fence')::int and state = 'claimed';
     if not found then
       answers := answers || jsonb_build_object('slot', r->>'slot', 'granted', false, 'reason', 'another run took this slot');
       continue;

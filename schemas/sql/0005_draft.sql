@@ -34,7 +34,7 @@ language sql stable security definer set search_path = '' set pg_trgm.similarity
   select slot from (
     (select d.slot from clara.draft d join clara.slot s on s.id = d.slot
       where d.text operator(extensions.%) (p_candidate->>'text') and d.client <> p_client and not d.rehearsal
-        and d.stored_at > p_at - interval '7 days' and s.state in ('claimed', 'armed', 'unknown', 'posted')
+        and d.stored_at > p_at - interval '7 days' and s.state in ('waiting', 'claimed', 'armed', 'unknown', 'posted')
       limit 1)
     union all
     (select recent.slot from (

@@ -25,6 +25,8 @@ begin
     values (p_slot, 1 + (select count(*) from clara.send where slot = p_slot), p_run, p_fence, p_x_user_id, p_at);
   update clara.slot set state = 'armed', absent_reads = 0, last_read_at = null, changed_at = p_at,
     lease_until = p_at + make_interval(secs => p_lease_seconds) where id = p_slot;
+  -- A client that left rehearsal in the meantime: this text goes out, so it stands in other clients' way.
+  update clara.draft set rehearsal = false where slot = p_slot and rehearsal;
   update clara.client set last_sent_at = greatest(last_sent_at, p_at) where id = s.client;
   return '{"armed": true}';
 end $$;
@@ -43,12 +45,22 @@ begin
   perform 1 from clara.client where id = s.client for update;
   select * into s from clara.slot where id = p_slot and fence = p_fence for update;
   if not found then return false; end if;
+  if next in ('unknown', 'posted') and not exists (select from clara.send where slot = p_slot) then
+    raise exception '% needs a send', p_outcome using errcode = '22023';
+  end if;
+  -- Deferred says that this run's last send did not leave; it says nothing about one that was left unclear before.
+  if next = 'waiting' and exists (
+    select from clara.send where slot = p_slot and coalesce(outcome, 'unknown') = 'unknown'
+      and (fence <> p_fence or number < (select max(number) from clara.send where slot = p_slot))) then
+    next := 'unknown';
+  end if;
   if s.state not in ('claimed', 'armed', 'unknown') or (s.state = 'unknown' and s.lease_until is null) then return s.state = next; end if;
   armed := s.state in ('armed', 'unknown');
   update clara.slot set state = next, reason = p_reason, lease_until = null, x_usd = x_usd + p_x_usd, changed_at = p_at where id = p_slot;
   if armed then
     update clara.send set outcome = p_outcome, reason = p_reason, answered_at = p_at
-      where slot = p_slot and number = (select max(number) from clara.send where slot = p_slot);
+      where slot = p_slot and number = (select max(number) from clara.send where slot = p_slot)
+        and (p_outcome <> 'deferred' or fence = p_fence);
   end if;
   if next = 'posted' then
     insert into clara.post (slot, client, post_id, x_user_id, posted_at)
@@ -65,7 +77,7 @@ begin
   return true;
 end $$;
 
--- Counts what X charged; ends the hold unless the outcome is unknown, when the worst case stays held.
+-- Moves what X charged from held to spent; the rest stays held while the outcome is unknown, and is free once it is known.
 create function clara.settle_x(p_slot text, p_state text, p_x_usd numeric) returns void
 language plpgsql security definer set search_path = '' as $$
 declare h clara.hold; posted int := case p_state when 'posted' then 1 else 0 end;
@@ -73,7 +85,8 @@ begin
   select * into h from clara.hold where slot = p_slot for update;
   if not found then return; end if;
   if p_state = 'unknown' then
-    perform clara.add_spend(h, 0, 0, p_x_usd, 0, 0, 0);
+    perform clara.add_spend(h, 0, 0, p_x_usd, 0, 0, -least(p_x_usd, h.x_usd));
+    update clara.hold set x_usd = greatest(x_usd - p_x_usd, 0) where slot = p_slot;
   else
     perform clara.add_spend(h, posted, 0, p_x_usd, -h.posts, -h.completions, -(h.model_usd + h.x_usd));
     delete from clara.hold where slot = p_slot;

@@ -80,7 +80,8 @@ function sameKey(given: string | null, expected: string): boolean {
 
 function sqlState(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  // Every SQLSTATE has a digit; EPIPE, which has none, comes from the operating system.
+  return typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** PostgREST's own table, for the states that these functions can raise. */

@@ -1,14 +1,18 @@
 import pg from "pg";
 import type { Query, SqlSession } from "./migrations.ts";
 
-/** Connects to a Postgres address such as SUPABASE_DB_URL. The caller closes it. */
+/** Connects to a Postgres address such as SUPABASE_DB_URL. The caller closes it. Without `connectSeconds` it waits for ever. */
 export function openPostgres(
   url: string,
-  options: { connections?: number } = {},
+  options: { connections?: number; connectSeconds?: number } = {},
 ): SqlSession & {
   close(): Promise<void>;
 } {
-  const pool = new pg.Pool({ connectionString: url, max: options.connections ?? 1 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections ?? 1,
+    connectionTimeoutMillis: options.connectSeconds === undefined ? 0 : options.connectSeconds * 1000,
+  });
   // An idle connection that the server drops is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {});
   return {

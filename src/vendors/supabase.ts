@@ -13,7 +13,10 @@ import type {
   UnsettledSlot,
 } from "../ports.ts";
 
-/** Calls one ledger function and returns its value. Throws PostingError: config, or unavailable. */
+/**
+ * Calls one ledger function and returns its value. Throws PostingError: config, unavailable, or rejected when the same
+ * values would be refused again.
+ */
 export type Rpc = (name: string, parameters: object) => Promise<unknown>;
 
 export interface SupabaseOptions {
@@ -35,7 +38,7 @@ export function openRpc({ url, secretKey, fetch: answer, deadlineSeconds = 30 }:
     const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
     const { data, error, status } = await client.rpc(name, parameters).abortSignal(deadline);
     if (error === null) return data;
-    throw ledgerError(name, status, error);
+    throw ledgerError(name, status, { ...error, message: error.message.replaceAll(secretKey, "…").slice(0, 300) });
   };
 }
 
@@ -46,18 +49,23 @@ function ledgerError(name: string, status: number, error: { code?: string; messa
   if (status === 401 || status === 403) {
     return new PostingError("config", "the ledger refused the key: check SUPABASE_SECRET_KEY");
   }
+  const cause = new Error(error.message);
+  // SQLSTATE classes 22 and 23: a value that Postgres can't hold, such as a NUL character, or one that is there already.
+  if (/^2[23]/.test(error.code ?? "")) {
+    return new PostingError("rejected", `the ledger refused the values given to ${name} (${error.code})`, { cause });
+  }
   const what = status === 0 ? "did not answer" : `answered ${status} ${error.code ?? ""}`.trim();
-  return new PostingError("unavailable", `the ledger ${what} (${name})`, { cause: new Error(error.message) });
+  return new PostingError("unavailable", `the ledger ${what} (${name})`, { cause });
 }
 
 /** The ledger over its SQL functions; see schemas/sql for what each one promises. */
 export function openLedger(rpc: Rpc): Ledger {
   return {
     openTick: async ({ run, now, leaseSeconds }) =>
-      tickState(await rpc("open_tick", { p_run: run, p_at: now, p_lease_seconds: leaseSeconds })),
-    readTick: async ({ now }) => tickState(await rpc("read_tick", { p_at: now })),
+      tickState(await ask(rpc, "open_tick", { p_run: run, p_at: now, p_lease_seconds: leaseSeconds })),
+    readTick: async ({ now }) => tickState(await ask(rpc, "read_tick", { p_at: now })),
     claimSlots: async ({ run, now, leaseSeconds, due, deferred, closed, planned }) =>
-      (await rpc("claim_slots", {
+      (await ask(rpc, "claim_slots", {
         p_run: run,
         p_at: now,
         p_lease_seconds: leaseSeconds,
@@ -67,10 +75,10 @@ export function openLedger(rpc: Rpc): Ledger {
         p_planned: planned,
       })) as Claim[],
     reserveSlots: async ({ run, now, slots, global }) =>
-      (await rpc("reserve_slots", { p_run: run, p_at: now, p_slots: slots, p_global: global })) as Reservation[],
+      (await ask(rpc, "reserve_slots", { p_run: run, p_at: now, p_slots: slots, p_global: global })) as Reservation[],
     storeDraft: async (input) => storedDraft(input.slot, await rpc("store_draft", draftParameters(input))),
     armSlot: async ({ run, slot, fence, now, leaseSeconds, account }) =>
-      (await rpc("arm_slot", {
+      (await ask(rpc, "arm_slot", {
         p_run: run,
         p_slot: slot,
         p_fence: fence,
@@ -80,7 +88,7 @@ export function openLedger(rpc: Rpc): Ledger {
         p_x_user_id: account.xUserId,
       })) as Armed,
     recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, backoff }) =>
-      (await rpc("record_outcome", {
+      (await ask(rpc, "record_outcome", {
         p_run: run,
         p_slot: slot,
         p_fence: fence,
@@ -103,12 +111,19 @@ export function openLedger(rpc: Rpc): Ledger {
 export function openPostgresLimiter(rpc: Rpc): Limiter {
   return {
     take: async (buckets, now) => {
-      const answer = (await rpc("take_tokens", { p_at: now, p_buckets: buckets })) as
+      const answer = (await ask(rpc, "take_tokens", { p_at: now, p_buckets: buckets })) as
         | { allowed: true }
         | { allowed: false; key: string; retryAt: string };
       return answer.allowed ? { allowed: true } : { ...answer, retryAt: new Date(answer.retryAt) };
     },
   };
+}
+
+/** A wrong address can answer 404 without a body, which supabase-js reports as success without data. */
+async function ask(rpc: Rpc, name: string, parameters: object): Promise<unknown> {
+  const answer = (await rpc(name, parameters)) ?? undefined;
+  if (answer === undefined) throw new PostingError("unavailable", `the ledger gave no answer (${name})`);
+  return answer;
 }
 
 function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {

@@ -1,0 +1,146 @@
+import { parseArgs } from "node:util";
+import { UserError } from "./errors.ts";
+
+interface Option {
+  type: "string" | "boolean";
+  /** What stands for the value in the help text. */
+  value?: string;
+  help: string;
+}
+
+interface CommandUsage {
+  summary: string;
+  /** Names of positional arguments: `NAME` once, `[NAME…]` any number. */
+  positionals?: string;
+  options?: Readonly<Record<string, Option>>;
+}
+
+const globalOptions = {
+  root: { type: "string", value: "DIR", help: "folder that holds clients/ and prompts/ (default: this folder)" },
+  state: { type: "string", value: "DIR", help: "folder for what the sandbox keeps between runs (default: .clara)" },
+  now: { type: "string", value: "INSTANT", help: "pretend that it is this instant, such as 2026-11-21T09:00:00Z" },
+  json: { type: "boolean", help: "print one JSON document on stdout" },
+  help: { type: "boolean", help: "print this help" },
+} as const satisfies Record<string, Option>;
+
+/** Every command with its own words; the help texts are made from this table. */
+export const commands = {
+  run: {
+    summary: "one tick: post every slot that is due, record it, print the summary",
+    options: {
+      client: { type: "string", value: "ID", help: "serve this client only" },
+      "dry-run": {
+        type: "boolean",
+        help: "say what would be written and what it costs at most; write, send, record nothing",
+      },
+    },
+  },
+  plan: { summary: "what is due, missed and next, without side effects" },
+  validate: {
+    summary: "check every file under clients/ and prompts/, or the files named",
+    positionals: "[FILE…]",
+  },
+  seal: {
+    summary: "encrypt a client's X credentials into its file; asks for them, or reads JSON from standard input",
+    positionals: "CLIENT",
+  },
+  keygen: {
+    summary: "make the age identity that opens sealed credentials, and its recipient",
+    options: {
+      out: { type: "string", value: "FILE", help: "write the identity to this new file, readable by you alone" },
+    },
+  },
+  migrate: { summary: "apply schemas/sql to the database of SUPABASE_DB_URL, each file once" },
+} as const satisfies Record<string, CommandUsage>;
+
+export type CommandName = keyof typeof commands;
+
+export interface Arguments {
+  command: CommandName;
+  help: boolean;
+  root: string;
+  state: string | undefined;
+  now: Date | undefined;
+  json: boolean;
+  flags: Readonly<Record<string, string | boolean | undefined>>;
+  positionals: readonly string[];
+}
+
+/** Reads the command line; `run` is the default command. @throws UserError with exit code 2 for wrong usage. */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const [first = "run", ...rest] = argv[0]?.startsWith("-") === false ? argv : ["run", ...argv];
+  if (!isCommand(first)) throw usageError(`there is no command ${first}`);
+  const usage: CommandUsage = commands[first];
+  const { values, positionals } = parse(first, rest, { ...globalOptions, ...usage.options });
+  const { root, state, now, json, help, ...flags } = values;
+  const expected = usage.positionals;
+  const wrongCount =
+    expected === undefined ? positionals.length > 0 : !expected.startsWith("[") && positionals.length !== 1;
+  if (help !== true && wrongCount) throw usageError(`${first} takes ${expected ?? "no further words"}`, first);
+  return {
+    command: first,
+    help: help === true,
+    root: text(root) ?? ".",
+    state: text(state),
+    now: readInstant(text(now), first),
+    json: json === true,
+    flags,
+    positionals,
+  };
+}
+
+/** The help text of one command, or of all. */
+export function helpText(command?: CommandName): string {
+  if (command === undefined) return overview();
+  const usage: CommandUsage = commands[command];
+  const line = ["npm start --", command, "[options]", usage.positionals].filter(Boolean).join(" ");
+  const own = optionLines(usage.options ?? {});
+  return [`${command}: ${usage.summary}`, "", `  ${line}`, "", ...own, ...optionLines(globalOptions)].join("\n");
+}
+
+function overview(): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const more = "Each command explains itself with --help. Without a command, run is meant.";
+  return ["Usage: npm start -- [command] [options]", "", ...lines, "", ...optionLines(globalOptions), "", more].join(
+    "\n",
+  );
+}
+
+function optionLines(options: Readonly<Record<string, Option>>): string[] {
+  return Object.entries(options).map(([name, { value, help }]) => {
+    const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
+    return `  ${flag.padEnd(18)}${help}`;
+  });
+}
+
+function parse(command: CommandName, args: readonly string[], options: Readonly<Record<string, Option>>) {
+  const types = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]));
+  try {
+    return parseArgs({ args: [...args], options: types, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usageError(error instanceof Error ? (error.message.split(". ")[0] ?? "") : "wrong options", command);
+  }
+}
+
+function readInstant(value: string | undefined, command: CommandName): Date | undefined {
+  if (value === undefined) return undefined;
+  const instant = new Date(value);
+  // A time without a zone would mean another instant on every machine.
+  if (Number.isNaN(instant.getTime()) || !/(Z|[+-]\d\d:?\d\d)$/i.test(value)) {
+    throw usageError(`--now needs an instant with its zone, such as 2026-11-21T09:00:00Z, not ${value}`, command);
+  }
+  return instant;
+}
+
+function usageError(message: string, command?: CommandName): UserError {
+  const hint = command === undefined ? "npm start -- --help" : `npm start -- ${command} --help`;
+  return new UserError(`${message} (see \`${hint}\`)`, 2);
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+function text(value: string | boolean | (string | boolean)[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

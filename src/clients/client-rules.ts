@@ -1,0 +1,139 @@
+import twitterText from "twitter-text";
+import type { Client, Prices, Prompt } from "../terms.ts";
+import type { ClientFile, SharedFields } from "./files.ts";
+import { type Finding, fault, label, type Path } from "./finding.ts";
+import { suggest } from "./names.ts";
+import { sharedScheduleFindings, timeFindings } from "./schedule.ts";
+import { isTimeZone, suggestTimeZone } from "./timezone.ts";
+
+/** What the rules of a client look up. */
+export interface Surroundings {
+  prompts: ReadonlyMap<string, Prompt>;
+  /** Prompts whose own file has an error, which is said there and not at each client. */
+  unusable: ReadonlySet<string>;
+  /** Missing when the defaults have an error. */
+  shared: SharedFields | undefined;
+}
+
+/** What is wrong in the fields that a client and the defaults can both give. No prices: their own file is broken. */
+export function sharedFindings(fields: SharedFields, path: Path, prices: Prices | undefined): readonly Finding[] {
+  return [
+    ...sharedScheduleFindings(fields.schedule ?? {}, [...path, "schedule"]),
+    ...priceFindings(fields, path, prices),
+    ...fallbackFindings(fields.fallbacks ?? [], [...path, "fallbacks"]),
+  ];
+}
+
+/** What is wrong in a client's own fields, once the defaults are merged in. */
+export function clientFindings(file: ClientFile, client: Client, around: Surroundings): readonly Finding[] {
+  return [
+    ...zoneFindings(file.timezone),
+    ...timeFindings(file.schedule, client.schedule, ["schedule"]),
+    ...(around.shared ? modelFindings(client) : []),
+    ...promptFindings(client, around),
+    ...credentialFindings(file),
+    ...surprises(file, client),
+  ];
+}
+
+function zoneFindings(timezone: string): readonly Finding[] {
+  if (isTimeZone(timezone)) return [];
+  const message = `${JSON.stringify(timezone)} is not a time zone`;
+  return [fault(["timezone"], message, suggestTimeZone(timezone))];
+}
+
+function priceFindings(fields: SharedFields, path: Path, prices: Prices | undefined): readonly Finding[] {
+  if (prices === undefined) return [];
+  const named: [Path, string][] = (fields.fallback_models ?? []).map((model, index) => [
+    [...path, "fallback_models", index],
+    model,
+  ]);
+  if (fields.model !== undefined) named.unshift([[...path, "model"], fields.model]);
+  return named
+    .filter(([, model]) => !prices.models.has(model))
+    .map(([at, model]) => {
+      const known = prices.models.keys();
+      const hint = suggest(model, known, "add it to clients/_prices.yaml, or name a model that stands there");
+      return fault(at, `the model ${JSON.stringify(model)} has no price in clients/_prices.yaml`, hint);
+    });
+}
+
+function modelFindings(client: Client): readonly Finding[] {
+  if (client.models.length > 0) return [];
+  return [
+    fault([], "the client has no model", 'add for example model: "openai/gpt-5-mini", here or in _defaults.yaml'),
+  ];
+}
+
+function promptFindings(client: Client, { prompts, unusable }: Surroundings): readonly Finding[] {
+  return client.posts.flatMap(({ prompt: id }, index) => {
+    if (unusable.has(id)) return [];
+    const path = ["posts", index, "prompt"];
+    const prompt = prompts.get(id);
+    if (prompt === undefined) {
+      const otherwise = "write the name of a file in prompts/ without .prompt.yml";
+      return [fault(path, `the prompt ${JSON.stringify(id)} does not exist`, suggest(id, prompts.keys(), otherwise))];
+    }
+    if (prompt.state !== "published") {
+      const hint = `set state: published in ${prompt.source.file}, or take another prompt`;
+      return [fault(path, `the prompt ${JSON.stringify(id)} is not published: it is ${prompt.state}`, hint)];
+    }
+    const usable = prompt.models.length === 0 || client.models.some((model) => prompt.models.includes(model));
+    if (usable || client.models.length === 0) return [];
+    const message = `the prompt ${JSON.stringify(id)} runs on none of this client's models`;
+    return [fault(path, message, `set model or fallback_models to one of ${prompt.models.join(", ")}`)];
+  });
+}
+
+const armour =
+  /^-----BEGIN AGE ENCRYPTED FILE-----\r?\nYWdlLWVuY3J5cHRpb24ub3Jn(?:[A-Za-z0-9+/=]{1,76}\r?\n)+-----END AGE ENCRYPTED FILE-----\s*$/;
+
+function credentialFindings(file: ClientFile): readonly Finding[] {
+  if (file.credentials === undefined || armour.test(file.credentials.sealed)) return [];
+  const message = "credentials.sealed is not a block of the age format";
+  return [fault(["credentials", "sealed"], message, "run `npm start -- seal <client>` and keep its block as it is")];
+}
+
+/** What works and still is not what people expect. */
+function surprises(file: ClientFile, client: Client): readonly Finding[] {
+  const findings: Finding[] = [];
+  const warn = (path: Path, message: string, hint: string) =>
+    findings.push({ ...fault(path, message, hint), severity: "warning" });
+  if (client.status === "active" && client.sealed === undefined) {
+    const hint = "run `npm start -- seal <client>`, or set status: rehearsal";
+    warn(
+      [file.status === undefined ? "name" : "status"],
+      "an active client without credentials posts only to the sandbox",
+      hint,
+    );
+  }
+  const perDay = client.schedule.times.length;
+  const most = client.limits.postsPerDay;
+  if (perDay > most) {
+    const path = file.limits?.posts_per_day === undefined ? ["schedule"] : ["limits", "posts_per_day"];
+    const message = `the schedule owes ${perDay} posts a day, and limits.posts_per_day allows ${most}`;
+    warn(path, message, `set limits.posts_per_day to ${perDay}, or write fewer times`);
+  }
+  return findings;
+}
+
+const maxWeightedLength = 280;
+
+function fallbackFindings(texts: readonly string[], path: Path): readonly Finding[] {
+  return texts.flatMap((text, index) => {
+    if (isSurelyShort(text)) return [];
+    const { weightedLength } = twitterText.parseTweet(text);
+    if (weightedLength <= maxWeightedLength) return [];
+    const at = [...path, index];
+    return [fault(at, `${label(at)} counts ${weightedLength} characters on X`, `shorten it to ${maxWeightedLength}`)];
+  });
+}
+
+/** Characters that weigh 1 in twitter-text's configuration 3. */
+const lightOnly = /^[\0-\u024f\u2000-\u200d\u2010-\u201f]*$/;
+
+/** Exact counting costs 0.1 ms a text. Every URL needs a dot and counts 23, so this bound is never too low. */
+function isSurelyShort(text: string): boolean {
+  const dots = text.split(".").length - 1;
+  return text.length + 23 * dots <= maxWeightedLength && lightOnly.test(text);
+}

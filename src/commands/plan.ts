@@ -1,0 +1,65 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { loadWorkspace } from "../clients/load.ts";
+import { orderFairly } from "../due/order.ts";
+import { planDue } from "../due/plan.ts";
+import { nextSlot } from "../due/slots.ts";
+import type { TickState } from "../ports.ts";
+import { openServices } from "../services.ts";
+import type { Settings } from "../settings.ts";
+import type { Slot, Workspace } from "../terms.ts";
+import { type Context, jsonLine, usableSettings } from "./context.ts";
+
+/** What a tick would find now. Reads the ledger and writes nothing. */
+export async function plan(context: Context): Promise<number> {
+  const settings = usableSettings(context);
+  const workspace = await loadWorkspace(context.arguments.root);
+  const now = context.clock();
+  const found = planned(workspace, await readState(context, settings, now), now);
+  context.write(context.arguments.json ? jsonLine(found) : planText(found));
+  return workspace.problems.some(({ severity }) => severity === "error") ? 1 : 0;
+}
+
+type Found = ReturnType<typeof planned>;
+
+function planned(workspace: Workspace, state: TickState, now: Date) {
+  const { due, closed, deferred } = planDue({ ...workspace, state, now });
+  const row = ({ id, client, plannedAt }: Slot) => ({ slot: id, client, plannedAt: plannedAt.toISOString() });
+  const next = workspace.clients.flatMap((client) => nextSlot(client, now) ?? []);
+  return {
+    now: now.toISOString(),
+    due: orderFairly(due, state).map(({ slot, latenessSeconds }) => ({ ...row(slot), latenessSeconds })),
+    deferred: deferred.map(({ slot, reason }) => ({ ...row(slot), reason })),
+    missed: closed.filter(({ outcome }) => outcome === "missed").map(({ slot, reason }) => ({ ...row(slot), reason })),
+    skipped: closed
+      .filter(({ outcome }) => outcome === "skipped")
+      .map(({ slot, reason }) => ({ ...row(slot), reason })),
+    next: next.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime()).map(row),
+  };
+}
+
+/** An embedded ledger that does not exist yet is empty; opening it would create it. */
+async function readState(context: Context, settings: Settings, now: Date): Promise<TickState> {
+  if (settings.ledger.kind === "sandbox" && !existsSync(join(context.stateDirectory, "ledger"))) {
+    return { clients: new Map(), open: [], unsettled: [] };
+  }
+  const services = await openServices({ ...context, settings, onSecret: () => {} });
+  try {
+    return await services.ledger.readTick({ now });
+  } finally {
+    await services.close();
+  }
+}
+
+function planText({ now, next, ...lists }: Found): string {
+  const lines = [`At ${now}`];
+  for (const [word, slots] of Object.entries(lists)) {
+    for (const slot of slots) {
+      const detail = "reason" in slot ? slot.reason : `${Math.floor(slot.latenessSeconds / 60)} min late`;
+      lines.push(`${word.padEnd(9)}${slot.slot}  ${detail}`);
+    }
+  }
+  if (lines.length === 1) lines.push("nothing is due");
+  for (const { slot, plannedAt } of next) lines.push(`${"next".padEnd(9)}${slot}  ${plannedAt}`);
+  return `${lines.join("\n")}\n`;
+}

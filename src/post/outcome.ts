@@ -1,0 +1,114 @@
+import type { OutcomeInput, SendResult } from "../ports.ts";
+import type { Outcome } from "../terms.ts";
+
+export type Backoff = NonNullable<OutcomeInput["backoff"]>;
+
+/** Why a text is not posted, for rules and for the next action that the summary names. */
+export type NotPostedCause =
+  | "rate-limited"
+  | "out-of-credit"
+  | "unavailable"
+  | "outcome-unknown"
+  | "config"
+  | "credentials"
+  | "account"
+  | "content"
+  | "wrong-account"
+  | "sent-twice"
+  | "too-late"
+  | "halted"
+  | "backing-off"
+  | "fence-lost";
+
+/** What the answer to a send means for the slot, its client and the tick. */
+export interface AfterSend {
+  outcome: Outcome;
+  reason?: string;
+  cause?: NotPostedCause;
+  postId?: string;
+  /** Who is left alone by later ticks, and until when. */
+  backoff?: Backoff;
+  /** Who is not served any more in this tick. */
+  stop?: "client" | "all";
+  /** Whether X takes the price of a post, as far as is known. */
+  xCharged: boolean;
+}
+
+export interface SendContext {
+  /** How often the text has left, this time included. */
+  sends: number;
+  now: Date;
+  /** True when an earlier send of the same text had no clear answer. */
+  resend: boolean;
+}
+
+/** One rule per answer of X. A kind without a rule does not compile. */
+export function afterSend(result: SendResult, context: SendContext): AfterSend {
+  switch (result.kind) {
+    case "created":
+      return { outcome: "posted", postId: result.postId, xCharged: true };
+    case "duplicate":
+      return afterDuplicate(result.reason, context);
+    case "rejected":
+      return afterRejection(result, context);
+    case "rate-limited": {
+      const reason = `X lets no more posts through until ${result.until.toISOString()}`;
+      const backoff = { scope: result.scope, until: result.until, reason };
+      return notSent(context, { reason, cause: "rate-limited", backoff, stop: result.scope });
+    }
+    case "out-of-credit": {
+      const reason = `${result.reason}: buy credits in X's developer console`;
+      const backoff = pause("all", 60, reason, context);
+      return notSent(context, { reason, cause: "out-of-credit", backoff, stop: "all" });
+    }
+    case "unsent":
+      return notSent(context, { reason: result.reason, cause: "unavailable" });
+    case "unknown":
+      return { outcome: "unknown", reason: result.reason, cause: "outcome-unknown", xCharged: false };
+  }
+}
+
+/** After an unclear send, "duplicate" is the proof that it arrived. On a first send somebody else posted this text. */
+function afterDuplicate(reason: string, { resend }: SendContext): AfterSend {
+  if (resend) {
+    return { outcome: "posted", reason: "X says this text is already posted; its id is not known", xCharged: true };
+  }
+  const act = "this account posted the same text before: look at the account, then change the prompt or topics";
+  return { outcome: "dead", reason: `${reason}; ${act}`, cause: "content", xCharged: false };
+}
+
+function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, context: SendContext): AfterSend {
+  const { concerns, reason: said } = result;
+  switch (concerns) {
+    case "content":
+      return { outcome: "dead", reason: `${said}; X does not take this text`, cause: "content", xCharged: false };
+    case "credential": {
+      // X has answered 401 in outages of its own, so one of them does not end a client.
+      const reason = `${said}: check that the client's token is still valid, and seal a new one if not`;
+      const backoff = pause("client", 30, reason, context);
+      return notSent(context, { reason, cause: "credentials", backoff, stop: "client" });
+    }
+    case "account": {
+      const reason = `${said}: see to the account on X, or to the app's right to write and then to a new token`;
+      const backoff = pause("client", 24 * 60, reason, context);
+      return { outcome: "dead", reason, cause: "account", backoff, stop: "client", xCharged: false };
+    }
+    case "app": {
+      const reason = `${said}: check the app's project and plan in X's developer console`;
+      const backoff = pause("all", 30, reason, context);
+      return notSent(context, { reason, cause: "config", backoff, stop: "all" });
+    }
+  }
+}
+
+/**
+ * The text did not leave. A first send waits for a later tick; behind an unclear one the question remains whether that
+ * one arrived, so the slot stays with those to be settled.
+ */
+function notSent(context: SendContext, what: Pick<AfterSend, "reason" | "cause" | "backoff" | "stop">): AfterSend {
+  return { outcome: context.resend ? "unknown" : "deferred", ...what, xCharged: false };
+}
+
+function pause(scope: Backoff["scope"], minutes: number, reason: string, { now }: SendContext): Backoff {
+  return { scope, until: new Date(now.getTime() + minutes * 60_000), reason };
+}

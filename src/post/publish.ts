@@ -1,0 +1,167 @@
+import { PostingError } from "../errors.ts";
+import type { Armed, Clock, Ledger, RateWindow, SendResult, TimelinePost, XAccount } from "../ports.ts";
+import type { Client, Draft, Outcome, Prices } from "../terms.ts";
+import { type AccountProof, proveAccount } from "./account.ts";
+import { type AfterSend, afterSend, type NotPostedCause } from "./outcome.ts";
+import { readOrRule } from "./read-failure.ts";
+import { storeOutcome } from "./store-outcome.ts";
+
+export interface PostPorts {
+  ledger: Pick<Ledger, "armSlot" | "recordOutcome">;
+  account: XAccount;
+  prices: Pick<Prices, "x">;
+  clock: Clock;
+  /** Id of this run. */
+  run: string;
+  leaseSeconds: number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface PublishInput extends AccountProof {
+  slot: string;
+  fence: number;
+  draft: Draft;
+  client: Pick<Client, "id" | "xUserId" | "madeWithAi">;
+}
+
+/** What became of a slot, ready for the summary. */
+export interface PostResult {
+  slot: string;
+  outcome: Outcome;
+  reason?: string;
+  cause?: NotPostedCause;
+  postId?: string;
+  /** What X charged for this slot in this tick, as far as is known. */
+  costUsd: number;
+  /** Who is not to be served any more in this tick. */
+  stop?: "client" | "all";
+  /** What X's headers said of the limits. */
+  windows: readonly RateWindow[];
+}
+
+/** A second send of the same text, after an unclear first one. */
+export interface Resend {
+  /** Sends before this one. */
+  sends: number;
+  /** Dollars already spent on settling. */
+  spentUsd: number;
+  find(timeline: readonly TimelinePost[]): TimelinePost | undefined;
+  since: Date;
+}
+
+/** Proves the account, stores the intent, sends the text once, and stores what came of it. Never sends twice. */
+export async function publishDraft(input: PublishInput, ports: PostPorts, resend?: Resend): Promise<PostResult> {
+  const { account, prices, clock } = ports;
+  const spentUsd = resend?.spentUsd ?? 0;
+  const proof = await proveAccount(input, { account, prices, now: clock() });
+  const beforeSendUsd = spentUsd + proof.costUsd;
+  if (!proof.proven) {
+    return finish(input, ports, { after: unsent(proof.failed, resend), costUsd: beforeSendUsd, sent: false });
+  }
+  const refused = await arm(input, ports);
+  if (refused !== undefined) {
+    return finish(input, ports, { after: unsent(refused, resend), costUsd: beforeSendUsd, sent: false });
+  }
+  const result = await sendOnce(input, account);
+  const context = { sends: (resend?.sends ?? 0) + 1, now: clock(), resend: resend !== undefined };
+  const after = afterSend(result, context);
+  const found = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
+  const costUsd = beforeSendUsd + (after.xCharged ? postUsd(input.draft, prices) : 0) + (found?.costUsd ?? 0);
+  return finish(input, ports, {
+    after: found?.postId === undefined ? after : { outcome: "posted", postId: found.postId, xCharged: true },
+    costUsd,
+    sent: true,
+    windows: result.windows,
+  });
+}
+
+/** The price of one post on X: https://docs.x.com/x-api/getting-started/pricing */
+export function postUsd(draft: Pick<Draft, "hasLink">, { x }: Pick<Prices, "x">): number {
+  return draft.hasLink ? x.postWithUrlUsd : x.postUsd;
+}
+
+/** Without a second send the slot stays where it was: among those whose first send is unclear. */
+function unsent(after: AfterSend, resend: Resend | undefined): AfterSend {
+  return resend !== undefined && after.outcome === "deferred" ? { ...after, outcome: "unknown" } : after;
+}
+
+/** Stores the intent; undefined means that the text may leave now. A ledger that does not answer means no. */
+async function arm(
+  { slot, fence, fingerprint, client }: PublishInput,
+  ports: PostPorts,
+): Promise<AfterSend | undefined> {
+  const { ledger, run, clock, leaseSeconds } = ports;
+  const account = { fingerprint, xUserId: client.xUserId };
+  try {
+    const armed = await ledger.armSlot({ run, slot, fence, now: clock(), leaseSeconds, account });
+    return armed.armed ? undefined : afterArmRefusal(armed);
+  } catch (error) {
+    if (!(error instanceof PostingError)) throw error;
+    const reason = `nothing was sent, for the ledger did not take the intent: ${error.message}`;
+    return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };
+  }
+}
+
+function afterArmRefusal({ why, reason }: Extract<Armed, { armed: false }>): AfterSend {
+  // The text may have left in a run that died: only the timeline can tell, so the slot goes to those to be settled.
+  const outcome = why === "sent-twice" ? "unknown" : "deferred";
+  return { outcome, reason, cause: why, xCharged: false };
+}
+
+/** After the intent is stored, whatever breaks may have broken behind the send. */
+async function sendOnce({ draft, client }: PublishInput, account: XAccount): Promise<SendResult> {
+  try {
+    // A fallback text was written by a person.
+    return await account.send({ text: draft.text, madeWithAi: client.madeWithAi && draft.source === "model" });
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "no error";
+    return { kind: "unknown", reason: `the send broke off (${name})`, windows: [] };
+  }
+}
+
+async function findId({ client }: PublishInput, { account, prices, clock }: PostPorts, { since, find }: Resend) {
+  const read = await readOrRule(() => account.postsSince({ xUserId: client.xUserId, since }), clock());
+  if ("failed" in read) return undefined;
+  return { postId: find(read.value)?.id, costUsd: read.value.length * prices.x.readPostUsd };
+}
+
+interface Ending {
+  after: AfterSend;
+  costUsd: number;
+  /** True when the text may have left in this call. */
+  sent: boolean;
+  windows?: readonly RateWindow[];
+}
+
+/** Stores the outcome and says it; what could not be stored is unknown to later ticks, so it is called unknown here. */
+export async function finish(
+  { slot, fence }: Pick<PublishInput, "slot" | "fence">,
+  ports: Pick<PostPorts, "run" | "clock" | "sleep"> & { ledger: Pick<Ledger, "recordOutcome"> },
+  { after, costUsd, sent, windows = [] }: Ending,
+): Promise<PostResult> {
+  const { outcome, reason, cause, postId, backoff, stop } = after;
+  const said = {
+    outcome,
+    ...(reason !== undefined && { reason }),
+    ...(postId !== undefined && { postId }),
+  };
+  const record = {
+    run: ports.run,
+    slot,
+    fence,
+    now: ports.clock(),
+    ...said,
+    xUsd: costUsd,
+    ...(backoff && { backoff }),
+  };
+  const stored = cause === "fence-lost" ? "stored" : await storeOutcome(record, ports);
+  const result = { slot, ...said, ...(cause && { cause }), costUsd, ...(stop && { stop }), windows };
+  if (stored === "stored") return result;
+  const why = stored === "failed" ? "the ledger did not take the outcome" : "another run took this slot meanwhile";
+  const unstored = sent ? { outcome: "unknown" as const, cause: "outcome-unknown" as const } : {};
+  return {
+    ...result,
+    ...unstored,
+    reason: `${why}; it was: ${[outcome, postId ?? reason].filter(Boolean).join(", ")}`,
+  };
+}

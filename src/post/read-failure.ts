@@ -1,0 +1,30 @@
+import { PostingError } from "../errors.ts";
+import { type AfterSend, afterSend } from "./outcome.ts";
+
+/** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect. */
+export function afterReadFailure(error: PostingError, now: Date): AfterSend {
+  const context = { sends: 0, now, resend: false };
+  const { message: reason } = error;
+  switch (error.kind) {
+    case "rate-limited": {
+      const until = error.retryAt ?? new Date(now.getTime() + 15 * 60_000);
+      return afterSend({ kind: "rate-limited", scope: "client", until, windows: [] }, context);
+    }
+    case "out-of-credit":
+      return afterSend({ kind: "out-of-credit", reason, windows: [] }, context);
+    case "config":
+      return afterSend({ kind: "rejected", concerns: "credential", reason, windows: [] }, context);
+    default:
+      return afterSend({ kind: "unsent", reason, windows: [] }, context);
+  }
+}
+
+/** Runs a read; a failure of the outside world becomes its rule, anything else is a bug and goes on. */
+export async function readOrRule<T>(read: () => Promise<T>, now: Date): Promise<{ value: T } | { failed: AfterSend }> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (!(error instanceof PostingError)) throw error;
+    return { failed: afterReadFailure(error, now) };
+  }
+}

@@ -1,0 +1,27 @@
+import type { Ledger, OutcomeInput } from "../ports.ts";
+
+/** Waits between tries, in milliseconds: 15.5 s in all, since the lease is running and other clients wait. */
+const waitsMs = [500, 1000, 2000, 4000, 8000] as const;
+
+export interface StorePorts {
+  ledger: Pick<Ledger, "recordOutcome">;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/**
+ * Writes the outcome, again and again for a while: what X has done must not be lost for one dropped connection. The
+ * ledger takes the same outcome twice without harm. Whatever fails, nothing is thrown: the send has happened.
+ */
+export async function storeOutcome(
+  outcome: OutcomeInput,
+  { ledger, sleep }: StorePorts,
+): Promise<"stored" | "fence-lost" | "failed"> {
+  for (const waitMs of [...waitsMs, undefined]) {
+    try {
+      return (await ledger.recordOutcome(outcome)) ? "stored" : "fence-lost";
+    } catch {
+      if (waitMs !== undefined) await sleep(waitMs);
+    }
+  }
+  return "failed";
+}

@@ -1,0 +1,80 @@
+import type { List, Paragraph, RootContent, Table } from "mdast";
+import { gfmToMarkdown } from "mdast-util-gfm";
+import type { Options } from "mdast-util-to-markdown";
+import { toMarkdown } from "mdast-util-to-markdown";
+import { count } from "./format.ts";
+
+/** One part of a document. With `more`, rows may be dropped to make room, and `more` says where to find them. */
+export type Block = { node: RootContent; more?: never } | { node: Table | List; more: string };
+
+const options: Options = {
+  bullet: "-",
+  extensions: [
+    gfmToMarkdown({ tablePipeAlign: false }),
+    // GitHub reads `$…$` as a formula. Only a dollar sign after a non-space can close one, so prices stay plain.
+    { unsafe: [{ character: "$", before: "\\S", inConstruct: "phrasing" }] },
+  ],
+};
+
+/** Bytes kept free for each `and 12,345 more, …`. */
+const bytesPerRemainder = 200;
+
+/** Markdown of the whole, at most `maxBytes` of UTF-8: the longest table or list loses rows from its end until it fits. */
+export function serialise(blocks: readonly Block[], maxBytes: number): string {
+  const whole = stringify(blocks.map(({ node }) => node));
+  const excessBytes = byteLength(whole) - maxBytes;
+  if (excessBytes <= 0) return whole;
+  const kept = fitRows(blocks.map(rowBytes), excessBytes + blocks.length * bytesPerRemainder);
+  return stringify(blocks.flatMap((block, index) => shorten(block, kept[index] ?? 0)));
+}
+
+/** How many rows each table keeps when together they must lose `excessBytes`. */
+function fitRows(sizes: readonly (readonly number[])[], excessBytes: number): readonly number[] {
+  const kept = sizes.map((rows) => rows.length);
+  const totals = sizes.map((rows) => rows.reduce((sum, size) => sum + size, 0));
+  let excess = excessBytes;
+  while (excess > 0) {
+    const largest = Math.max(...totals);
+    if (largest === 0) break;
+    const index = totals.indexOf(largest);
+    const last = (kept[index] ?? 0) - 1;
+    const dropped = sizes[index]?.[last] ?? 0;
+    kept[index] = last;
+    totals[index] = largest - dropped;
+    excess -= dropped;
+  }
+  return kept;
+}
+
+/** The size of every row that may go. A row and an item always take exactly one line. */
+function rowBytes({ node, more }: Block): readonly number[] {
+  if (more === undefined) return [];
+  const lines = stringify([node]).trimEnd().split("\n");
+  return lines.slice(node.type === "table" ? 2 : 0).map((line) => byteLength(line) + 1);
+}
+
+function shorten({ node, more }: Block, kept: number): RootContent[] {
+  if (more === undefined) return [node];
+  // The title row of a table is no row of its own here.
+  const titles = node.type === "table" ? 1 : 0;
+  const dropped = node.children.length - titles - kept;
+  if (dropped === 0) return [node];
+  const remainder: Paragraph = {
+    type: "paragraph",
+    children: [{ type: "text", value: `and ${count(dropped)} more, ${more}` }],
+  };
+  return [keepFirst(node, titles + kept), remainder];
+}
+
+function keepFirst(node: Table | List, children: number): Table | List {
+  if (node.type === "table") return { ...node, children: node.children.slice(0, children) };
+  return { ...node, children: node.children.slice(0, children) };
+}
+
+function stringify(children: RootContent[]): string {
+  return toMarkdown({ type: "root", children }, options);
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text, "utf8");
+}

@@ -1,0 +1,103 @@
+import { admit } from "./admit.ts";
+import { orderFairly } from "./due/order.ts";
+import { type DuePlan, planDue } from "./due/plan.ts";
+import { nextSlot } from "./due/slots.ts";
+import type { Claim, TickState } from "./ports.ts";
+import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
+import { type Job, serveSlot } from "./serve.ts";
+import { settleSend } from "./settle.ts";
+import type { Slot } from "./terms.ts";
+import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
+
+export interface TickResult {
+  report: RunReport;
+  /** The slot that comes due next. */
+  next: Slot | undefined;
+  /** Errors that no stage expected. Each was logged, and its slot waits until its lease ends. */
+  bugs: number;
+}
+
+/** One tick, stage by stage. Throws PostingError when the ledger does not answer: without it nothing is sent. */
+export async function runTick(tick: Tick): Promise<TickResult> {
+  const opened = await open(tick);
+  const { state, settled } = await settle(tick, opened);
+  const plan = due(tick, state);
+  const claims = await claim(tick, plan, state);
+  const { jobs, held } = await admit(tick, { plan, claims, state });
+  const served = await serve(tick, jobs);
+  return record(tick, { plan, held, served: [settled, served] });
+}
+
+async function open({ services, run, dryRun }: Tick): Promise<TickState> {
+  const now = services.clock();
+  return dryRun ? services.ledger.readTick({ now }) : services.ledger.openTick({ run, now, leaseSeconds });
+}
+
+/** What is settled here no longer stands in the way of the client's due slot. */
+async function settle(tick: Tick, state: TickState): Promise<{ state: TickState; settled: Served }> {
+  const mine = state.unsettled.filter(({ client }) => tick.only === undefined || client === tick.only);
+  const settled = await serveEach(tick, mine, (slot) => settleSend(tick, slot, state));
+  const ended = new Set(settled.results.filter(({ outcome }) => outcome !== "unknown").map(({ slot }) => slot));
+  const isOpen = ({ id }: { id: string }) => !ended.has(id);
+  return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
+}
+
+/** Clients that `--client` leaves out are left alone, as those with a broken file are. */
+function due({ workspace, services, only }: Tick, state: TickState): DuePlan {
+  const others = only === undefined ? [] : workspace.clients.map(({ id }) => id).filter((id) => id !== only);
+  const broken = new Set([...workspace.broken, ...others]);
+  const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock() });
+  return { ...plan, due: orderFairly(plan.due, state) };
+}
+
+/** One call for the batch, and none when there is nothing to write. */
+async function claim({ services, run, dryRun }: Tick, plan: DuePlan, state: TickState): Promise<readonly Claim[]> {
+  const touched = new Set([...plan.due, ...plan.deferred, ...plan.closed].map(({ slot }) => slot.client));
+  const planned = plan.planned.filter((id) => touched.has(id) || state.clients.get(id)?.plannedUntil === undefined);
+  if (dryRun || touched.size + planned.length === 0) return [];
+  return services.ledger.claimSlots({
+    run: run.id,
+    now: services.clock(),
+    leaseSeconds,
+    due: plan.due.map(({ slot, client }) => ({ ...row(slot), minGapSeconds: client.schedule.minGapSeconds })),
+    deferred: plan.deferred.map(({ slot, reason }) => ({ ...row(slot), reason })),
+    closed: plan.closed.map(({ slot, outcome, reason }) => ({ ...row(slot), outcome, reason })),
+    planned,
+  });
+}
+
+function row({ id, client, plannedAt }: Slot) {
+  return { slot: id, client, plannedAt };
+}
+
+/** generate → post, slots of different clients at the same time. */
+async function serve(tick: Tick, jobs: readonly Job[]): Promise<Served> {
+  return serveEach(
+    tick,
+    jobs.map((job) => ({ ...job.slot, job })),
+    ({ job }) => serveSlot(tick, job),
+  );
+}
+
+async function record(
+  tick: Tick,
+  { plan, held, served }: { plan: DuePlan; held: readonly SlotResult[]; served: readonly Served[] },
+): Promise<TickResult> {
+  const { services, run, workspace, only, dryRun } = tick;
+  const closed = plan.closed.map(({ slot, outcome, reason }) =>
+    slotResult(tick, slot, { outcome, reason, cause: "too-late" }),
+  );
+  const deferred = plan.deferred
+    .filter(({ report }) => report)
+    .map(({ slot, reason, cause }) => slotResult(tick, slot, { outcome: "deferred", reason, cause }));
+  const results = served.flatMap(({ results }) => results);
+  const finishedAt = services.clock();
+  const runtimeSeconds = (performance.now() - tick.startedMs) / 1000;
+  const slots = [...results, ...held, ...closed, ...deferred];
+  const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
+  if (!dryRun) await services.ledger.closeTick({ run: run.id, now: finishedAt, report });
+  const clients = workspace.clients.filter(({ id }) => only === undefined || id === only);
+  const ahead = clients.flatMap((client) => nextSlot(client, finishedAt) ?? []);
+  const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
+  return { report, next, bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+}

@@ -1,0 +1,151 @@
+import { PostingError } from "./errors.ts";
+import { modelCost, usageBound, type WorstCase } from "./gate/cost.ts";
+import { acquire, modelBuckets, sendBuckets } from "./gate/limits.ts";
+import { type Generated, generateDraft } from "./generate/generate.ts";
+import type { Claim } from "./ports.ts";
+import { publishDraft } from "./post/publish.ts";
+import { storeOutcome } from "./post/store-outcome.ts";
+import { buildReceipt } from "./record/receipt.ts";
+import type { SlotResult } from "./record/report.ts";
+import type { ClientServices, XAccess } from "./services.ts";
+import type { Cause, Client, Draft, Outcome, Prompt, Slot, Usage, WritingPlan } from "./terms.ts";
+import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
+
+/** A claimed slot whose cost is held: nothing stands between it and its post. */
+export interface Job {
+  slot: Slot;
+  client: Client;
+  prompt: Prompt;
+  claim: Claim;
+  plan: WritingPlan;
+  cost: WorstCase;
+  knownAccounts: ReadonlyMap<string, string>;
+}
+
+/** Longest wait for a token bucket inside a tick; a slot that must wait longer is deferred. */
+const maxWaitSeconds = 10;
+
+/** One slot from text to post. Throws only what nobody expected; the caller reports it and goes on with other clients. */
+export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
+  const { stop, services } = tick;
+  if (stop.signal.aborted)
+    return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "halted" });
+  try {
+    const opened = await services.openClient(job.client);
+    // Before any money is spent: a client without usable credentials pays for no text.
+    const x = job.client.status === "active" ? await opened.x() : undefined;
+    const written = await draftOf(tick, job, opened);
+    if (written.kind !== "draft") return await endUnwritten(tick, job, written);
+    return x === undefined ? await endRehearsal(tick, job, written) : await post(tick, job, x, written);
+  } catch (error) {
+    if (!(error instanceof PostingError)) throw error;
+    return end(tick, job, { outcome: "deferred", reason: error.message, cause: error.kind });
+  }
+}
+
+type Written = Pick<Generated, "spent"> & { kind: "draft"; draft: Draft };
+
+const nothing = { completions: 0, usd: 0, usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0 } };
+
+/** A draft that an earlier run stored is used as it is. */
+async function draftOf(tick: Tick, job: Job, opened: ClientServices): Promise<Generated | Written> {
+  const { draft } = job.claim;
+  if (draft !== undefined) return { kind: "draft", draft, spent: nothing };
+  const { limiter, clock, sleep } = tick.services;
+  const { client, plan, claim, slot } = job;
+  const { lateThen, lateWithinSeconds } = client.schedule;
+  const latestAt = lateThen === "skip" && { latestAt: new Date(slot.plannedAt.getTime() + lateWithinSeconds * 1000) };
+  const model = await opened.model();
+  return generateDraft(
+    { client, plan, claim, now: clock(), ...latestAt },
+    {
+      ...model,
+      take: async () => {
+        const taken = await acquire(limiter, modelBuckets(client.id), { clock, sleep, maxWaitSeconds });
+        return taken.allowed ? taken : { allowed: false, reason: `rate limit ${taken.key}`, until: taken.retryAt };
+      },
+      store: (...made) => storeDraft(tick, job, made),
+      cost: (name, usage) => modelCost(name, usage, tick.workspace.prices),
+      bound: usageBound,
+    },
+  );
+}
+
+function storeDraft(
+  { services, run }: Tick,
+  { client, prompt, claim, slot, plan, cost }: Job,
+  [candidates, spent, checks]: Parameters<Parameters<typeof generateDraft>[1]["store"]>,
+) {
+  const { completions, usd: modelUsd, usage } = spent;
+  return services.ledger.storeDraft({
+    run: run.id,
+    slot: slot.id,
+    fence: claim.fence,
+    now: services.clock(),
+    leaseSeconds,
+    candidates,
+    rehearsal: client.status === "rehearsal",
+    spent,
+    receipt: buildReceipt({
+      run,
+      client,
+      prompt,
+      plan,
+      checks,
+      usage,
+      completions,
+      cost: { modelUsd, xUsd: cost.xUsd },
+    }),
+  });
+}
+
+async function post(tick: Tick, job: Job, x: XAccess, written: Written): Promise<SlotResult> {
+  const { services, workspace, run } = tick;
+  const { ledger, limiter, clock, sleep } = services;
+  const { client, claim, slot, knownAccounts } = job;
+  const { draft, spent } = written;
+  const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
+  if (!taken.allowed) {
+    const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
+    return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent });
+  }
+  const result = await publishDraft(
+    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts },
+    { ledger, account: x.account, prices: workspace.prices, clock, run: run.id, leaseSeconds, sleep },
+  );
+  if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
+  const costUsd = result.costUsd + spent.usd;
+  return slotResult(tick, slot, { ...result, costUsd, draft, usage: spent.usage });
+}
+
+function endUnwritten(tick: Tick, job: Job, written: Exclude<Generated, { kind: "draft" }>): Promise<SlotResult> {
+  const { kind: outcome, reason, spent } = written;
+  return end(tick, job, { outcome, reason, cause: outcome === "skipped" ? "no-text" : "rate-limited", spent });
+}
+
+function endRehearsal(tick: Tick, job: Job, { draft, spent }: Written): Promise<SlotResult> {
+  const reason = "rehearsal: written and recorded, not sent";
+  return end(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent });
+}
+
+/** Ends the slot without a send, in the ledger and in the report. */
+async function end(
+  tick: Tick,
+  { slot, claim }: Job,
+  ended: { outcome: Outcome; reason: string; cause: Cause; draft?: Draft; spent?: { usd: number; usage: Usage } },
+): Promise<SlotResult> {
+  const { services, run } = tick;
+  const { spent, ...said } = ended;
+  const { outcome, reason } = said;
+  const now = services.clock();
+  const stored = await storeOutcome(
+    { run: run.id, slot: slot.id, fence: claim.fence, now, outcome, reason, xUsd: 0 },
+    services,
+  );
+  const lost = stored === "fence-lost" && {
+    outcome: "deferred" as const,
+    reason: "another run took this slot",
+    cause: "fence-lost" as const,
+  };
+  return slotResult(tick, slot, { ...said, ...lost, ...(spent && { costUsd: spent.usd, usage: spent.usage }) });
+}

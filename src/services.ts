@@ -1,0 +1,188 @@
+import { createHash, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PostingError } from "./errors.ts";
+import { withFallback } from "./gate/limits.ts";
+import type { Clock, Ledger, Limiter, Model, XAccount, XCredentials } from "./ports.ts";
+import { fingerprint, type OpenedCredentials, openCredentials } from "./post/seal.ts";
+import type { Settings } from "./settings.ts";
+import type { Client, RunInfo } from "./terms.ts";
+
+/** Everything a tick needs from outside, real or sandbox. SDKs are loaded when first used: an idle tick imports none of X or the model. */
+export interface Services {
+  mode: RunInfo["mode"];
+  ledger: Ledger;
+  limiter: Limiter;
+  clock: Clock;
+  sleep(milliseconds: number): Promise<void>;
+  /** Opens a client's credentials; they live as long as the answer does. Throws PostingError("config"). */
+  openClient(client: Client): Promise<ClientServices>;
+  /** Things worth a line in the summary, for example that Upstash did not answer. */
+  notes(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** The services of one client while it is served. */
+export interface ClientServices {
+  model(): Promise<Model>;
+  /** Missing credentials throw PostingError("config"). */
+  x(): Promise<XAccess>;
+}
+
+export interface XAccess {
+  account: XAccount;
+  /** Digest of the credentials: the ledger remembers whose they are. */
+  fingerprint: string;
+  /** Digest of the app key: names the app's rate limit. */
+  app: string;
+}
+
+export interface ServiceOptions {
+  settings: Settings;
+  clock: Clock;
+  /** Holds what the sandboxes keep between runs. */
+  stateDirectory: string;
+  migrationsDirectory: string;
+  /** Called with every secret that is opened, so that logs and Actions can mask it. */
+  onSecret(secret: string): void;
+}
+
+export async function openServices(options: ServiceOptions): Promise<Services> {
+  const { settings, clock } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const notes: string[] = [];
+  const { ledger, postgresLimiter } = await openLedgerServices(options, closers);
+  const { limiter } = settings;
+  const shared = {
+    ...options,
+    closers,
+    sandboxModel: once(() => startSandboxModel(closers)),
+    sandboxX: once(() => startSandboxX(options, closers)),
+  };
+  return {
+    mode: { ledger: settings.ledger.kind, limiter: limiter.kind, model: settings.model.kind, x: settings.x.kind },
+    ledger,
+    limiter: limiter.kind === "sandbox" ? postgresLimiter : await upstashFirst(limiter, postgresLimiter, notes),
+    clock,
+    sleep,
+    openClient: (client) => openClient(client, shared),
+    notes: () => notes,
+    close: async () => {
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+async function openLedgerServices(
+  { settings, stateDirectory, migrationsDirectory }: ServiceOptions,
+  closers: (() => Promise<void>)[],
+) {
+  const { openLedger, openPostgresLimiter, openRpc } = await import("./vendors/supabase.ts");
+  const open = (options: Parameters<typeof openRpc>[0]) => {
+    const rpc = openRpc(options);
+    return { ledger: openLedger(rpc), postgresLimiter: openPostgresLimiter(rpc) };
+  };
+  if (settings.ledger.kind === "real") return open(settings.ledger);
+  const [{ openEmbeddedLedger }, { rpcFetch }, { readMigrations }] = await Promise.all([
+    import("./sandbox/pglite.ts"),
+    import("./sandbox/postgrest.ts"),
+    import("./vendors/migrations.ts"),
+  ]);
+  const database = await openEmbeddedLedger(stateDirectory, await readMigrations(migrationsDirectory));
+  closers.push(database.close);
+  const secretKey = randomUUID();
+  return open({ url: "http://ledger.sandbox", secretKey, fetch: rpcFetch(database, { secretKey }) });
+}
+
+async function upstashFirst(
+  settings: { url: string; token: string },
+  postgres: Limiter,
+  notes: string[],
+): Promise<Limiter> {
+  const { openUpstashLimiter } = await import("./vendors/upstash.ts");
+  return withFallback(openUpstashLimiter(settings), postgres, () => {
+    notes.push("Upstash did not answer: the rate limits in Postgres decided.");
+  });
+}
+
+interface Shared extends ServiceOptions {
+  sandboxModel(): Promise<{ url: string }>;
+  sandboxX(): Promise<{ url: string }>;
+}
+
+async function openClient(client: Client, shared: Shared): Promise<ClientServices> {
+  const opened = await unseal(client, shared);
+  return {
+    model: () => openClientModel(opened, shared),
+    x: () => openClientX(client, opened, shared),
+  };
+}
+
+async function unseal(client: Client, { settings, onSecret }: Shared): Promise<OpenedCredentials | undefined> {
+  const { identity } = settings;
+  if (client.sealed === undefined || identity === undefined) return undefined;
+  const { decryptWith } = await import("./vendors/age.ts");
+  const opened = await openCredentials(client.sealed, client.id, (armoured) => decryptWith(identity, armoured));
+  for (const secret of [...Object.values(opened.x), opened.openaiApiKey]) if (secret !== undefined) onSecret(secret);
+  return opened;
+}
+
+async function openClientModel(
+  opened: OpenedCredentials | undefined,
+  { settings, sandboxModel }: Shared,
+): Promise<Model> {
+  const { openModel } = await import("./vendors/openai.ts");
+  if (settings.model.kind === "sandbox") return openModel({ apiKey: "sandbox", baseUrl: (await sandboxModel()).url });
+  const { apiKey, baseUrl } = settings.model;
+  return openModel({ apiKey: opened?.openaiApiKey ?? apiKey, ...(baseUrl === undefined ? {} : { baseUrl }) });
+}
+
+async function openClientX(client: Client, opened: OpenedCredentials | undefined, shared: Shared) {
+  const { openXAccount } = await import("./vendors/x.ts");
+  const { credentials, apiUrl } = await xAccess(client, opened, shared);
+  const account = openXAccount({ credentials, clock: shared.clock, ...(apiUrl === undefined ? {} : { apiUrl }) });
+  return { account, fingerprint: fingerprint(credentials), app: digest(credentials.appKey) };
+}
+
+async function xAccess(
+  client: Client,
+  opened: OpenedCredentials | undefined,
+  { settings, sandboxX }: Shared,
+): Promise<{ credentials: XCredentials; apiUrl?: string }> {
+  if (settings.x.kind === "sandbox") {
+    const { sandboxCredentials } = await import("./sandbox/x-accounts.ts");
+    return { credentials: sandboxCredentials(client), apiUrl: (await sandboxX()).url };
+  }
+  if (opened === undefined) {
+    throw new PostingError("config", `${client.id} has no credentials: run \`npm start -- seal ${client.id}\``);
+  }
+  const { appKey, appSecret, apiUrl } = settings.x;
+  const credentials = { ...opened.x, appKey: opened.x.appKey ?? appKey, appSecret: opened.x.appSecret ?? appSecret };
+  return { credentials, ...(apiUrl === undefined ? {} : { apiUrl }) };
+}
+
+async function startSandboxModel(closers: (() => Promise<void>)[]) {
+  const { startModelSandbox } = await import("./sandbox/model-server.ts");
+  const server = await startModelSandbox({});
+  closers.push(server.close);
+  return server;
+}
+
+async function startSandboxX({ stateDirectory, clock }: ServiceOptions, closers: (() => Promise<void>)[]) {
+  const { startXSandbox } = await import("./sandbox/x-server.ts");
+  const server = await startXSandbox({ stateFile: join(stateDirectory, "x.db"), clock });
+  closers.push(server.close);
+  return server;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    started ??= start();
+    return started;
+  };
+}

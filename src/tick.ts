@@ -1,0 +1,98 @@
+import type { SlotResult } from "./record/report.ts";
+import type { Services } from "./services.ts";
+import type { Cause, Client, Draft, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
+import type { Log } from "./vendors/log.ts";
+
+/** Everything that the stages of one tick share. */
+export interface Tick {
+  workspace: Workspace;
+  /** The workspace's clients by id. */
+  clients: ReadonlyMap<string, Client>;
+  services: Services;
+  run: RunInfo;
+  /** Serve this client only. */
+  only?: string;
+  /** Plan and price, but write, send and record nothing. */
+  dryRun: boolean;
+  log: Log;
+  /** Aborted when the process is asked to stop, or when an answer concerns every client: nothing new is started. */
+  stop: AbortController;
+  /** `performance.now()` at the start: the runtime is real time even where `--now` is not. */
+  startedMs: number;
+}
+
+/** A run's lease on a slot. Longer than any slot takes, shorter than most distances between ticks. */
+export const leaseSeconds = 600;
+
+/** Slots of different clients that are served at the same time; slots of one client never are. */
+const concurrency = 32;
+
+export interface Served {
+  results: readonly SlotResult[];
+  bugs: number;
+}
+
+/** Works on every slot, at most `concurrency` at a time and in order. A bug ends its own slot; the others go on. */
+export async function serveEach<T extends Slot>(
+  tick: Tick,
+  slots: readonly T[],
+  work: (slot: T) => Promise<SlotResult>,
+): Promise<Served> {
+  const results: SlotResult[] = [];
+  let bugs = 0;
+  const queue = slots.values();
+  const worker = async () => {
+    for (const slot of queue) {
+      const log = tick.log.group(slot.client);
+      log.info("slot started", { slot: slot.id });
+      const result = await work(slot).catch((error: unknown) => {
+        bugs += 1;
+        log.error("unexpected error", { slot: slot.id, error });
+        return stopped(tick, slot);
+      });
+      const { outcome, reason, postId, costUsd } = result;
+      log.info("slot ended", { slot: slot.id, outcome, ...(reason && { reason }), ...(postId && { postId }), costUsd });
+      log.close();
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, slots.length) }, worker));
+  return { results, bugs };
+}
+
+/** Where the slot stood is in the ledger: its lease ends, and a later tick takes or settles it. */
+function stopped(tick: Tick, slot: Slot): SlotResult {
+  const reason = "an unexpected error, see the log; a later tick goes on when the lease has ended";
+  return slotResult(tick, slot, { outcome: "unknown", reason, cause: "outcome-unknown" });
+}
+
+/** How a slot ended, in the words of the report. */
+export function slotResult(tick: Tick, slot: Slot, ended: Ended): SlotResult {
+  const { draft, costUsd = 0, outcome, reason, cause, postId, usage } = ended;
+  const client = tick.clients.get(slot.client);
+  return {
+    slot: slot.id,
+    client: slot.client,
+    handle: client?.handle ?? "",
+    outcome,
+    ...(reason !== undefined && { reason }),
+    ...(cause !== undefined && { cause }),
+    ...(postId !== undefined && { postId }),
+    ...(draft && { text: draft.text, promptVersion: draft.promptVersion }),
+    ...(draft?.model !== undefined && { model: draft.model }),
+    ...(usage && { usage }),
+    rehearsal: client?.status === "rehearsal",
+    costUsd,
+    latenessSeconds: Math.max(0, Math.floor((tick.services.clock().getTime() - slot.plannedAt.getTime()) / 1000)),
+  };
+}
+
+interface Ended {
+  outcome: Outcome;
+  reason?: string;
+  cause?: Cause;
+  postId?: string;
+  draft?: Draft;
+  usage?: Usage;
+  costUsd?: number;
+}

@@ -1,0 +1,63 @@
+import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
+import { PostingError } from "../errors.ts";
+
+/** A key pair of the kind that every `age` tool understands: the identity is secret, the recipient is public. */
+export async function newIdentity(): Promise<{ identity: string; recipient: string }> {
+  const identity = await generateX25519Identity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
+
+/** The text encrypted to a recipient, in ASCII armour. @throws PostingError("config") when the recipient is none. */
+export async function encryptTo(recipient: string, plaintext: string): Promise<string> {
+  const encrypter = new Encrypter();
+  try {
+    encrypter.addRecipient(recipient.trim());
+  } catch {
+    // The library's own message quotes what it was given, and a person may have put the secret key there.
+    throw new PostingError("config", "the recipient is not an age public key; it begins with age1");
+  }
+  return armor.encode(await encrypter.encrypt(plaintext));
+}
+
+/**
+ * What an armoured text contains. `identity` may be a whole identity file: other lines are ignored, and of several
+ * keys the one that fits is used, so that a new key can be introduced before the old one is retired.
+ * @throws PostingError("config") when no key fits or the text is damaged.
+ */
+export async function decryptWith(identity: string, armoured: string): Promise<string> {
+  const decrypter = new Decrypter();
+  for (const key of keysOf(identity)) addKey(decrypter, key);
+  try {
+    return await decrypter.decrypt(armor.decode(armoured), "text");
+  } catch (error) {
+    // No cause on any error of this file: what the library says could quote key material.
+    throw new PostingError("config", explain(error));
+  }
+}
+
+function keysOf(identity: string): string[] {
+  const lines = identity.split(/\r?\n/).map((line) => line.trim());
+  const keys = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-"));
+  if (keys.length === 0) throw noKey();
+  return keys;
+}
+
+function addKey(decrypter: Decrypter, key: string): void {
+  try {
+    decrypter.addIdentity(key);
+  } catch {
+    throw noKey();
+  }
+}
+
+function noKey(): PostingError {
+  return new PostingError("config", "CLARA_IDENTITY is not an age secret key; it begins with AGE-SECRET-KEY-1");
+}
+
+/** The library tells its failures apart by words only; they choose our words and nothing else. */
+function explain(error: unknown): string {
+  const wrongKey = error instanceof Error && error.message.startsWith("no identity matched");
+  return wrongKey
+    ? "the credentials were sealed to another key than CLARA_IDENTITY (seal them again)"
+    : "the sealed block is damaged (seal the credentials again)";
+}

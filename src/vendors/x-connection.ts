@@ -1,0 +1,40 @@
+import { Agent } from "node:https";
+import { connect as connectPlain } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { ITwitterApiClientPlugin } from "twitter-api-v2";
+import { UserError } from "../errors.ts";
+
+/**
+ * Connects to X, or with `apiUrl` to another host in its place. twitter-api-v2 has no setting for its host, so only
+ * the connection changes: the Host header and the signature stay those of api.x.com. Sockets are not kept.
+ * @throws UserError when `apiUrl` is no http or https address.
+ */
+export function connectionTo(apiUrl: string | undefined): Agent {
+  const agent = new Agent({ keepAlive: false });
+  if (apiUrl === undefined) return agent;
+  const { protocol, hostname, port } = readUrl(apiUrl);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  agent.createConnection = () =>
+    protocol === "http:"
+      ? connectPlain({ host, port: Number(port || 80) })
+      : connectTls({ host, port: Number(port || 443), servername: hostname });
+  return agent;
+}
+
+function readUrl(apiUrl: string): URL {
+  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined;
+  if (url !== undefined && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new UserError("X_API_URL is not an http or https address");
+}
+
+/**
+ * Ends each request after so many milliseconds in all. The library's own timeout counts only silence: an answer that
+ * drips would hold the run for as long as it likes.
+ */
+export function totalDeadline(milliseconds: number): ITwitterApiClientPlugin {
+  return {
+    onBeforeRequest: ({ requestOptions }) => {
+      requestOptions.signal = AbortSignal.timeout(milliseconds);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { PostingError } from "../errors.ts";
+import { type Arrival, classifySend, describe, field, problemOf } from "./x-classify.ts";
+
+/** The body of a read that X answered well. A read has no effect, so whatever was not answered is "unavailable". */
+export function readBody(arrival: Arrival, what: string, now: Date): unknown {
+  if (arrival.kind === "answer" && arrival.status < 400) return arrival.body;
+  const result = classifySend(arrival, now);
+  switch (result.kind) {
+    case "rate-limited":
+      throw new PostingError("rate-limited", `X lets no more requests for ${what} through`, { retryAt: result.until });
+    case "out-of-credit":
+      throw new PostingError("out-of-credit", result.reason);
+    case "rejected":
+      throw new PostingError(result.concerns === "content" ? "rejected" : "config", result.reason);
+    case "unsent":
+    case "unknown":
+      throw new PostingError("unavailable", result.reason);
+    default:
+      throw new PostingError("unavailable", `X gave no usable answer for ${what}`);
+  }
+}
+
+/** A good status whose body lacks what was asked for, for example one with nothing but `errors`. */
+export function unusable(body: unknown, what: string): PostingError {
+  const errors = field(body, "errors");
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const problem = problemOf({ kind: "answer", status: 200, headers: {}, body: first });
+  return new PostingError("unavailable", `${what}: ${describe(200, problem)}`);
+}

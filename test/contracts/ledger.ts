@@ -1,0 +1,24 @@
+import { describe } from "vitest";
+import type { OpenLedger } from "../support/ledger.ts";
+import { armContract } from "./ledger-arm.ts";
+import { budgetContract } from "./ledger-budget.ts";
+import { claimContract } from "./ledger-claim.ts";
+import { claimBatchContract } from "./ledger-claim-batch.ts";
+import { draftContract } from "./ledger-draft.ts";
+import { outcomeContract } from "./ledger-outcome.ts";
+import { settleContract } from "./ledger-settle.ts";
+import { textContract } from "./ledger-text.ts";
+import { tickContract } from "./ledger-tick.ts";
+
+/** Every database that holds the ledger passes these: one test for every condition in schemas/sql. */
+export function ledgerContract(open: OpenLedger): void {
+  describe("claim", () => claimContract(open));
+  describe("claim, the rest of the batch", () => claimBatchContract(open));
+  describe("budget", () => budgetContract(open));
+  describe("draft", () => draftContract(open));
+  describe("arm", () => armContract(open));
+  describe("outcome", () => outcomeContract(open));
+  describe("settle", () => settleContract(open));
+  describe("tick", () => tickContract(open));
+  describe("text", () => textContract(open));
+}

