@@ -1,7 +1,7 @@
 import type { OutcomeInput, SendResult } from "../ports.ts";
 import type { Outcome } from "../terms.ts";
 
-export type Backoff = NonNullable<OutcomeInput["backoff"]>;
+type Backoff = NonNullable<OutcomeInput["backoff"]>;
 
 /** Why a text is not posted, for rules and for the next action that the summary names. */
 export type NotPostedCause =
@@ -35,8 +35,6 @@ export interface AfterSend {
 }
 
 export interface SendContext {
-  /** How often the text has left, this time included. */
-  sends: number;
   now: Date;
   /** True when an earlier send of the same text had no clear answer. */
   resend: boolean;

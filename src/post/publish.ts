@@ -41,8 +41,6 @@ export interface PostResult {
 
 /** A second send of the same text, after an unclear first one. */
 export interface Resend {
-  /** Sends before this one. */
-  sends: number;
   /** Dollars already spent on settling. */
   spentUsd: number;
   find(timeline: readonly TimelinePost[]): TimelinePost | undefined;
@@ -56,14 +54,18 @@ export async function publishDraft(input: PublishInput, ports: PostPorts, resend
   const proof = await proveAccount(input, { account, prices, now: clock() });
   const beforeSendUsd = spentUsd + proof.costUsd;
   if (!proof.proven) {
-    return finish(input, ports, { after: unsent(proof.failed, resend), costUsd: beforeSendUsd, sent: false });
+    return finish(input, ports, {
+      after: unsent(proof.failed, resend),
+      costUsd: beforeSendUsd,
+      sent: resend !== undefined,
+    });
   }
   const refused = await arm(input, ports);
   if (refused !== undefined) {
-    return finish(input, ports, { after: unsent(refused, resend), costUsd: beforeSendUsd, sent: false });
+    return finish(input, ports, { after: unsent(refused, resend), costUsd: beforeSendUsd, sent: resend !== undefined });
   }
   const result = await sendOnce(input, account);
-  const context = { sends: (resend?.sends ?? 0) + 1, now: clock(), resend: resend !== undefined };
+  const context = { now: clock(), resend: resend !== undefined };
   const after = afterSend(result, context);
   const found = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
   const costUsd = beforeSendUsd + (after.xCharged ? postUsd(input.draft, prices) : 0) + (found?.costUsd ?? 0);
@@ -128,7 +130,7 @@ async function findId({ client }: PublishInput, { account, prices, clock }: Post
 interface Ending {
   after: AfterSend;
   costUsd: number;
-  /** True when the text may have left in this call. */
+  /** True when the text may have left, in this call or in an earlier tick. */
   sent: boolean;
   windows?: readonly RateWindow[];
 }

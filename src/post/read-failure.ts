@@ -3,7 +3,7 @@ import { type AfterSend, afterSend } from "./outcome.ts";
 
 /** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect. */
 export function afterReadFailure(error: PostingError, now: Date): AfterSend {
-  const context = { sends: 0, now, resend: false };
+  const context = { now, resend: false };
   const { message: reason } = error;
   switch (error.kind) {
     case "rate-limited": {

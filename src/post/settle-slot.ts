@@ -36,7 +36,7 @@ export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Pr
   const refusal = decision.kind === "resend" ? resendRefusal(input) : undefined;
   const final = refusal ?? decision;
   if (final.kind === "resend") return resend(input, ports, costUsd);
-  const ending = { after: afterDecision(final, failed), costUsd, sent: false };
+  const ending = { after: afterDecision(final, failed), costUsd, sent: true };
   if (final.kind === "posted") ending.costUsd += postUsd(slot.draft, ports.prices);
   return finish({ slot: slot.id, fence: slot.fence }, ports, ending);
 }
@@ -99,12 +99,7 @@ function afterDecision(
 
 function resend({ slot, ...rest }: SettleSlotInput, ports: SettlePorts, spentUsd: number): Promise<PostResult> {
   const input = { ...rest, slot: slot.id, fence: slot.fence, draft: slot.draft };
-  const sends = slot.sends;
-  const since = timelineSince({ ...slot, sends: sends + 1 });
-  return publishDraft(input, ports, {
-    sends,
-    spentUsd,
-    since,
-    find: (timeline) => findPost({ ...slot, sends: sends + 1 }, timeline),
-  });
+  const sentAgain = { ...slot, sends: slot.sends + 1 };
+  const find = (timeline: readonly TimelinePost[]) => findPost(sentAgain, timeline);
+  return publishDraft(input, ports, { spentUsd, since: timelineSince(sentAgain), find });
 }

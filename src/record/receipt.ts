@@ -2,7 +2,7 @@ import type { Client, Prompt, RunInfo, Source, Usage, WritingPlan } from "../ter
 import { storable } from "./visible.ts";
 
 /** One text that was checked before the draft was stored, by its hash: the receipt holds no text. */
-export interface ReceiptCheck {
+interface ReceiptCheck {
   /** The model that wrote it, or "fallback". */
   source: string;
   hash: string;

@@ -10,7 +10,7 @@ export type Block = { node: RootContent; more?: never } | { node: Table | List; 
 const options: Options = {
   bullet: "-",
   extensions: [
-    gfmToMarkdown({ tablePipeAlign: false }),
+    gfmToMarkdown({ tablePipeAlign: false, tableCellPadding: true }),
     // GitHub reads `$…$` as a formula. Only a dollar sign after a non-space can close one, so prices stay plain.
     { unsafe: [{ character: "$", before: "\\S", inConstruct: "phrasing" }] },
   ],
@@ -63,7 +63,7 @@ function shorten({ node, more }: Block, kept: number): RootContent[] {
     type: "paragraph",
     children: [{ type: "text", value: `and ${count(dropped)} more, ${more}` }],
   };
-  return [keepFirst(node, titles + kept), remainder];
+  return titles + kept === 0 ? [remainder] : [keepFirst(node, titles + kept), remainder];
 }
 
 function keepFirst(node: Table | List, children: number): Table | List {

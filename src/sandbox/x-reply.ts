@@ -29,7 +29,7 @@ export function invalidRequest(message: string, parameters: Readonly<Record<stri
   return problem(400, "Invalid Request", detail, "invalid-request", { errors: [{ parameters, message }] });
 }
 
-export function forbidden(detail: string): XReply {
+function forbidden(detail: string): XReply {
   return problem(403, "Forbidden", detail);
 }
 

@@ -36,7 +36,7 @@ export async function fieldsOf(request: XRequest): Promise<ReadonlyMap<string, s
   const fields = new Map<string, string | Buffer>();
   try {
     const headers = { "content-type": request.contentType };
-    const form = await new Response(new Uint8Array(request.body), { headers }).formData();
+    const form = await new Response(new Uint8Array(withFilename(request.body)), { headers }).formData();
     for (const [name, value] of form) {
       fields.set(name, typeof value === "string" ? value : Buffer.from(await value.arrayBuffer()));
     }
@@ -44,4 +44,10 @@ export async function fieldsOf(request: XRequest): Promise<ReadonlyMap<string, s
     return new Map(); // a broken form has no fields, and the endpoint then says what is missing
   }
   return fields;
+}
+
+/** twitter-api-v2 sends its bytes without a file name, and a form parser takes such a part for text, which bends bytes. */
+function withFilename(body: Buffer): Buffer {
+  const bytes = body.toString("latin1").replace(/name="media"\r\n/, 'name="media"; filename="media"\r\n');
+  return Buffer.from(bytes, "latin1");
 }

@@ -7,7 +7,7 @@ interface Span {
 }
 
 /** Entities of a post's text, with indices in code points of the text that stands beside them. */
-export interface XEntities {
+interface XEntities {
   urls?: (Span & { url: string; expanded_url: string; display_url: string })[];
   hashtags?: (Span & { tag: string })[];
   cashtags?: (Span & { tag: string })[];

@@ -45,3 +45,30 @@ async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T
 function rowsOf(result: pg.QueryResult | pg.QueryResult[]): readonly Record<string, unknown>[] {
   return Array.isArray(result) ? [] : result.rows;
 }
+
+/** By SQLSTATE or the operating system's code; anything else is no matter of the connection. */
+const problems: Readonly<Record<string, string>> = {
+  "28P01": "the database refused the password",
+  "28000": "the database refused the user",
+  "3D000": "there is no database of that name",
+  "42501": "this user may not create the ledger's schema and functions",
+  ECONNREFUSED: "nothing answers at that address",
+  ECONNRESET: "the server closed the connection",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "the host's name could not be looked up",
+  EHOSTUNREACH: "the host cannot be reached",
+  ENETUNREACH: "the host cannot be reached",
+  ETIMEDOUT: "the host does not answer",
+  SELF_SIGNED_CERT_IN_CHAIN: "the server's certificate is not signed by a known authority",
+};
+
+/** Why there is no working connection, in words that name no secret; undefined when the error is about something else. */
+export function connectionProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = "code" in error ? String(error.code) : "";
+  if (Object.hasOwn(problems, code)) return problems[code];
+  // pg has no code for its own deadline, nor for a server that hangs up while it greets.
+  return /connection (timeout|terminated)|timeout exceeded/i.test(error.message)
+    ? "the host does not answer"
+    : undefined;
+}

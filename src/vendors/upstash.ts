@@ -28,7 +28,7 @@ export function openUpstashLimiter(options: { url: string; token: string; timeou
     const offsetMs = now.getTime() - Date.now();
     const answers = await askAll(buckets, ask, timeoutMs);
     const denied = answers.filter(({ answer }) => !answer.success);
-    const last = denied.toSorted((a, b) => a.answer.reset - b.answer.reset)[0];
+    const last = denied.toSorted((a, b) => b.answer.reset - a.answer.reset)[0];
     if (last === undefined) return { allowed: true };
     await giveBack(
       answers.filter(({ answer }) => answer.success).map(({ bucket }) => bucket),
@@ -95,10 +95,13 @@ async function giveBack(buckets: readonly Bucket[], ask: Ask): Promise<void> {
   await Promise.allSettled(buckets.map((bucket) => ask(bucket, -bucket.cost)));
 }
 
-/** A body that only resembles an answer must not pass: the library compares what it got with `>= 0` and no more. */
+/**
+ * A body that only resembles an answer must not pass: the library compares what it got with `>= 0` and no more. The
+ * answers that it makes up itself, such as for a timeout, have a limit of 0.
+ */
 function isClear(answer: Answer, bucket: Bucket): boolean {
   const numbers = [answer.remaining, answer.reset, answer.limit];
-  return numbers.every(Number.isSafeInteger) && answer.limit === bucket.capacity && answer.reason === undefined;
+  return numbers.every(Number.isSafeInteger) && answer.limit === bucket.capacity;
 }
 
 /** A cost of zero or less would hand out tokens, and one above the capacity could never be granted. */

@@ -87,14 +87,17 @@ function concernOf(problem: Problem): "content" | "account" | "app" {
 }
 
 function rateLimited(headers: XHeaders, now: Date): Verdict {
-  const used = reportedWindows(headers).filter(({ remaining }) => remaining <= 0);
-  const fallback = latestReset(reportedWindows(headers)) ?? new Date(now.getTime() + defaultWaitSeconds * 1000);
+  const reported = reportedWindows(headers);
+  const used = reported.filter(({ remaining }) => remaining <= 0);
   const scope = used.some((window) => window.scope === "all") ? "all" : "client";
-  return { kind: "rate-limited", scope, until: latestReset(used) ?? fallback };
+  const until = latestReset(used) ?? latestReset(reported);
+  // A reset that has passed by our clock says nothing: clocks differ, and asking again at once would be no wait.
+  const wait = new Date(now.getTime() + defaultWaitSeconds * 1000);
+  return { kind: "rate-limited", scope, until: until !== undefined && until > now ? until : wait };
 }
 
 /** What a refusal says of itself, empty where it says nothing. */
-export interface Problem {
+interface Problem {
   title: string;
   detail: string;
   type: string;

@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 /**
  * Connects to X, or with `apiUrl` to another host in its place. twitter-api-v2 has no setting for its host, so only
  * the connection changes: the Host header and the signature stay those of api.x.com. Sockets are not kept.
- * @throws UserError when `apiUrl` is no http or https address.
+ * @throws UserError when `apiUrl` is no http or https address, or has a path.
  */
 export function connectionTo(apiUrl: string | undefined): Agent {
   const agent = new Agent({ keepAlive: false });
@@ -23,8 +23,11 @@ export function connectionTo(apiUrl: string | undefined): Agent {
 
 function readUrl(apiUrl: string): URL {
   const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined;
-  if (url !== undefined && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw new UserError("X_API_URL is not an http or https address");
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new UserError("X_API_URL is not an http or https address");
+  }
+  if (url.pathname !== "/") throw new UserError("X_API_URL takes a host without a path: requests go to /2/ on it");
+  return url;
 }
 
 /**

@@ -248,7 +248,7 @@ const clientCases: Case[] = [
   {
     when: "a fallback is too long for X because of its links",
     files: add(`fallbacks:\n  - short\n  - "${"see a.co ".repeat(12)}"`),
-    expected: [`${clientPath}:13:5 fallbacks[1] counts 335 characters on X (shorten it to 280)`],
+    expected: [`${clientPath}:13:5 fallbacks[1] counts 336 characters on X (shorten it to 280)`],
   },
   {
     when: "a key is __proto__",
@@ -322,7 +322,7 @@ const otherCases: Case[] = [
     when: "a price was checked on a day that never was",
     files: { "clients/_prices.yaml": pricesYaml.replace("2026-11-20", "2026-02-29") },
     expected: [
-      "clients/_prices.yaml:2:77 the date 2026-02-29 does not exist (write a day of the calendar as YYYY-MM-DD)",
+      "clients/_prices.yaml:2:72 the date 2026-02-29 does not exist (write a day of the calendar as YYYY-MM-DD)",
     ],
   },
   {

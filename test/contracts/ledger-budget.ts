@@ -4,7 +4,7 @@ import { type Steps, stepsOf } from "./ledger-steps.ts";
 
 /** How much of the client's day or month, or of everybody's, is spent and held. */
 async function spend(steps: Steps, scope: string, period: string) {
-  const row = (await steps.rows("spend")).find((each) => each["scope"] === scope && each["period"] === period);
+  const row = (await steps.rows("spend")).find((each) => each.scope === scope && each.period === period);
   const { scope: _scope, period: _period, ...numbers } = row ?? {};
   return numbers;
 }

@@ -19,8 +19,8 @@ export function claimContract(open: OpenLedger): void {
     expect(claim).toEqual({ slot, fence: 1, recentTexts: [], recentFallbacks: [], recentLinks: 0 });
     const row = await steps.slotRow();
     expect(row).toMatchObject({ client: "acme", state: "claimed", fence: 1, run: "run-1", reason: null });
-    expect(new Date(String(row["planned_at"]))).toEqual(at(0));
-    expect(new Date(String(row["lease_until"]))).toEqual(at(65));
+    expect(new Date(String(row.planned_at))).toEqual(at(0));
+    expect(new Date(String(row.lease_until))).toEqual(at(65));
   });
 
   test.for([

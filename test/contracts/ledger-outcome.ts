@@ -27,7 +27,7 @@ export function outcomeContract(open: OpenLedger): void {
     expect(await steps.slotRow()).toMatchObject({ state: "posted", lease_until: null, x_usd: 0.015, model_usd: 0.002 });
     const [post] = await steps.rows("post");
     expect(post).toMatchObject({ client: "acme", post_id: "1859", x_user_id: "42" });
-    expect(new Date(String(post?.["posted_at"]))).toEqual(at(20));
+    expect(new Date(String(post?.posted_at))).toEqual(at(20));
     expect(await steps.rows("send")).toMatchObject([{ outcome: "posted" }]);
     expect(await steps.rows("hold")).toEqual([]);
     const spent = { posts: 1, completions: 1, usd: 0.017, ...nothingHeld };

@@ -144,7 +144,7 @@ export function settleContract(open: OpenLedger): void {
       await takenToSettle(steps);
       expect(await steps.record("posted", { fence: 2, postId: "9", now: at(310) })).toBe(true);
       const [post] = await steps.rows("post");
-      expect(new Date(String(post?.["posted_at"]))).toEqual(at(0));
+      expect(new Date(String(post?.posted_at))).toEqual(at(0));
       expect(await steps.rows("send")).toMatchObject([{ outcome: "posted" }]);
     });
 
@@ -179,7 +179,7 @@ export function settleContract(open: OpenLedger): void {
       await steps.arm({ fence: 2, now: at(430) });
       expect(await steps.record("deferred", { fence: 2, now: at(431), reason: "429" })).toBe(true);
       expect(await steps.slotRow()).toMatchObject({ state: "unknown", lease_until: null });
-      expect((await steps.rows("send")).map((row) => row["outcome"])).toEqual(["unknown", "deferred"]);
+      expect((await steps.rows("send")).map((row) => row.outcome)).toEqual(["unknown", "deferred"]);
       expect((await steps.openTick({ run: "run-3", now: at(500), leaseSeconds: 900 })).unsettled).toMatchObject([
         { sends: 1 },
       ]);

@@ -23,7 +23,7 @@ export function tickContract(open: OpenLedger): void {
     await steps.ledger.closeTick({ run: "run-7", now: at(60), report: { posted: 3 } });
     const [run] = await steps.rows("run");
     expect(run).toMatchObject({ report: { posted: 3 } });
-    expect(new Date(String(run?.["finished_at"]))).toEqual(at(60));
+    expect(new Date(String(run?.finished_at))).toEqual(at(60));
   });
 
   test("closing a run that is not there changes nothing", async () => {

@@ -7,6 +7,7 @@ import { claimBatchContract } from "./ledger-claim-batch.ts";
 import { draftContract } from "./ledger-draft.ts";
 import { outcomeContract } from "./ledger-outcome.ts";
 import { settleContract } from "./ledger-settle.ts";
+import { similarContract } from "./ledger-similar.ts";
 import { textContract } from "./ledger-text.ts";
 import { tickContract } from "./ledger-tick.ts";
 
@@ -16,6 +17,7 @@ export function ledgerContract(open: OpenLedger): void {
   describe("claim, the rest of the batch", () => claimBatchContract(open));
   describe("budget", () => budgetContract(open));
   describe("draft", () => draftContract(open));
+  describe("similar", () => similarContract(open));
   describe("arm", () => armContract(open));
   describe("outcome", () => outcomeContract(open));
   describe("settle", () => settleContract(open));

@@ -4,7 +4,7 @@ import { buildReport } from "../../src/record/report.ts";
 import type { SummaryContext } from "../../src/record/verdict.ts";
 import type { Outcome, RunInfo } from "../../src/terms.ts";
 
-export const startedAt = new Date("2026-11-21T08:00:38Z");
+const startedAt = new Date("2026-11-21T08:00:38Z");
 
 export const sandboxRun: RunInfo = {
   id: "run-1",

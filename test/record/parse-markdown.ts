@@ -9,7 +9,7 @@ export interface ParsedMarkdown {
   tables: readonly (readonly (readonly Cell[])[])[];
 }
 
-export interface Cell {
+interface Cell {
   /** What a reader sees, without the joiners that keep GitHub from linking. */
   words: string;
   /** Types of every node inside, in document order. */

@@ -21,7 +21,8 @@ async function openRaw() {
 }
 
 describe.skipIf(description === undefined)(`the sandbox speaks as X describes itself (skipped: ${reason})`, () => {
-  const { request, response } = description as XDescription;
+  const request: XDescription["request"] = (...operation) => (description as XDescription).request(...operation);
+  const response: XDescription["response"] = (...operation) => (description as XDescription).response(...operation);
 
   test("posts: create, read, delete", async () => {
     const { client, x } = await openRaw();

@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -160,7 +161,7 @@ test("texts are shown with entities and t.co links, and created posts answer so 
 
 test("pictures uploaded in parts can be posted, by their owner only, with an alternative text", async () => {
   const { client, x } = await openRaw();
-  const id = await client.v2.uploadMedia(Buffer.alloc(1_500_000, 1), { media_type: "image/png" as never });
+  const id = await client.v2.uploadMedia(randomBytes(1_500_000), { media_type: "image/png" as never });
   await client.v2.createMediaMetadata(id, { alt_text: { text: "noise" } });
   const posted = await rawRequest(client, "POST", "tweets", { media: { media_ids: [id] } });
   expect(posted.status).toBe(200);
@@ -207,7 +208,7 @@ test("an own post may be answered, a stranger's may not, and nothing may be quot
 
 test("a post survives kill -9 of the process that served it", async () => {
   const file = stateFile();
-  const child = fork(join(import.meta.dirname, "x-child.ts"), [file], { execArgv: ["--import", "tsx"] });
+  const child = fork(new URL("./x-child.ts", import.meta.url), [file], { execArgv: ["--import", "tsx"] });
   const [url] = (await once(child, "message")) as [string];
   const clock = movableClock();
   const account = openXAccount({ credentials: sandboxCredentials(acme), apiUrl: url, clock });
@@ -241,4 +242,16 @@ test("credentials are the same every time, and those of another client are other
   expect(credentials).toEqual(sandboxCredentials(acme));
   expect(sandboxCredentials(bolt).accessToken).not.toBe(credentials.accessToken);
   expect(sandboxAccount(credentials.accessToken)).toMatchObject({ xUserId: "1001", handle: "acme" });
+});
+
+test.for([
+  { path: "tweets", contentType: "application/json", status: 400 },
+  { path: "tweets", contentType: "text/plain", status: 400 },
+  { path: "media/upload", contentType: "multipart/form-data; boundary=x", status: 400 },
+  { path: "media/upload/initialize", contentType: "application/json", status: 400 },
+])("a broken $contentType body to $path is refused", async ({ path, contentType, status }) => {
+  const { client } = await openRaw();
+  const options = { forceBodyMode: "raw", headers: { "content-type": contentType } } as const;
+  const request = client.v2.post(path, Buffer.from("{broken"), options);
+  await expect(request).rejects.toMatchObject({ code: status });
 });

@@ -61,14 +61,31 @@ export const wide: BudgetLimits = { postsPerDay: 1000, completionsPerDay: 1000, 
 /** The ledger's own migrations. */
 export const migrations = await readMigrations(join(import.meta.dirname, "../../schemas/sql"));
 
-/** PGlite in memory behind supabase-js, one instance for the file that calls this. */
-export function embeddedLedgers(): OpenLedger {
+/** PGlite in memory, one instance for the suite that calls this. */
+export function embeddedSession(): () => SqlSession {
   let session: Awaited<ReturnType<typeof openEmbeddedLedger>>;
   beforeAll(async () => {
     session = await openEmbeddedLedger(undefined, migrations);
   });
   afterAll(() => session.close());
-  return () => emptyLedger(session, { url: "http://ledger.invalid", fetch: rpcFetch(session, { secretKey }) });
+  return () => session;
+}
+
+/** The same behind supabase-js. */
+export function embeddedLedgers(): OpenLedger {
+  const session = embeddedSession();
+  return () => emptyLedger(session(), { url: "http://ledger.invalid", fetch: rpcFetch(session(), { secretKey }) });
+}
+
+/** A clock that only moves when a test waits. */
+export function movableClock(): { now: () => Date; wait: (seconds: number) => Promise<void> } {
+  let seconds = 0;
+  return {
+    now: () => at(seconds),
+    wait: async (more) => {
+      seconds += more;
+    },
+  };
 }
 
 export interface NativeLedger {

@@ -144,6 +144,17 @@ test("the clear answer that the broken ones below are made from is allowed", asy
   expect(await take).toEqual({ allowed: true });
 });
 
+test("what is sent tells Upstash nothing about this machine", async () => {
+  const names: string[] = [];
+  const { url } = await serve((request, response) => {
+    names.push(...Object.keys(request.headers));
+    response.end(granted);
+  });
+  await openUpstashLimiter({ url, token: "t-quiet" }).take([bucket, { ...bucket, key: "second" }], new Date());
+  expect(names).toContain("authorization");
+  expect(names.filter((name) => name.includes("telemetry"))).toEqual([]);
+});
+
 test.for([
   { answer: "503 with a page", status: 503, body: "<html>Service Unavailable</html>" },
   { answer: "503 with a granted body", status: 503, body: granted },
@@ -156,6 +167,9 @@ test.for([
   { answer: "null results", status: 200, body: '[{"result":null},{"result":null}]' },
   { answer: "empty results", status: 200, body: '[{"result":[]},{"result":[]}]' },
   { answer: "results of text", status: 200, body: '[{"result":["",""]},{"result":["",""]}]' },
+  { answer: "a grant without a time", status: 200, body: granted.replaceAll(/,\d{13},/g, ",null,") },
+  { answer: "a denial without a time", status: 200, body: granted.replaceAll(/4,\d{13},/g, "-1,null,") },
+  { answer: "a grant with words for a time", status: 200, body: granted.replaceAll(/,\d{13},/g, ',"c29vbg==",') },
   { answer: "another capacity", status: 200, body: granted.replaceAll(",5]", ",500]") },
   {
     answer: "an error for one command",

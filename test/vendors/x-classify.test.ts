@@ -94,6 +94,11 @@ test.for<{ when: string; arrival: Arrival; expected: object }>([
     },
   },
   {
+    when: "the reset of a 429 has passed",
+    arrival: answer(429, {}, { "x-rate-limit-remaining": "0", "x-rate-limit-reset": "1" }),
+    expected: { kind: "rate-limited", until: new Date(now.getTime() + 900_000) },
+  },
+  {
     when: "two windows are used up, the later one counts",
     arrival: answer(
       420,

@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { PostingError, UserError } from "../../src/errors.ts";
 import type { SendResult } from "../../src/ports.ts";
@@ -182,6 +185,15 @@ test("a refused connection was never sent", async () => {
   const account = open(sandboxCredentials(acme));
   await x.close();
   expect(await account.send({ text, madeWithAi: false })).toMatchObject({ kind: "unsent", windows: [] });
+  const byName = openXAccount({
+    credentials: sandboxCredentials(acme),
+    apiUrl: x.url.replace("127.0.0.1", "localhost"),
+    clock: () => noon,
+  });
+  expect(await byName.send({ text, madeWithAi: false })).toMatchObject({
+    kind: "unsent",
+    reason: "X could not be reached (ECONNREFUSED)",
+  });
   await expect(account.whoAmI()).rejects.toMatchObject({ kind: "unavailable" });
 }, 10_000);
 
@@ -211,7 +223,7 @@ test("an https address is spoken to by TLS, and a broken handshake stays unknown
   expect(firstBytes, "a TLS handshake record").toEqual([22]);
 });
 
-test.for(["ftp://x.example", "not an address"])("%s is no address for X", (apiUrl) => {
+test.for(["ftp://x.example", "not an address", "https://x.example/proxy"])("%s is no address for X", (apiUrl) => {
   const open = () => openXAccount({ credentials: sandboxCredentials(acme), apiUrl, clock: () => noon });
   expect(open).toThrow(UserError);
 });
@@ -318,4 +330,12 @@ test("a timeline with a post that can't be read is no timeline", async () => {
   const { account } = await openX({ faults: () => ({ kind: "answer", done: false, status: 200, body }) });
   const read = account.postsSince({ xUserId: acme.xUserId, since: noon });
   await expect(read).rejects.toMatchObject({ kind: "unavailable" });
+});
+
+test("a process ends by itself after a send, long before the deadline", async () => {
+  const { x } = await openX();
+  const child = fileURLToPath(new URL("./x-child.ts", import.meta.url));
+  const options = { timeout: 20_000 };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", child, x.url], options);
+  expect(stdout).toBe("created");
 });

@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { problemLine, problemsIn, runValidate, type ValidateInput } from "../../src/commands/validate.ts";
+import { UserError } from "../../src/errors.ts";
+import type { Problem } from "../../src/terms.ts";
+import { clientYaml, filesWith, workspaceWith } from "../clients/workspace.ts";
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "clara-validate-"));
+  for (const file of filesWith()) if ("bytes" in file) await put(file.path, file.bytes);
+});
+
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function put(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), content);
+}
+
+async function validate(input: Partial<ValidateInput> = {}): Promise<{ code: number; lines: string[] }> {
+  const lines: string[] = [];
+  const code = await runValidate({ root, files: [], ...input }, { write: (line) => void lines.push(line) });
+  return { code, lines };
+}
+
+const broken = clientYaml.replace("Europe/Berlin", "Europe/Berln").replace("17:30", "25:00");
+const timeLine =
+  'clients/acme.yaml:7:20 schedule.times[1] must be a local time from 00:00 to 23:59; it is "25:00" (write for example "09:00")';
+
+test("a workspace without problems says so and exits with 0", async () => {
+  expect(await validate()).toEqual({ code: 0, lines: ["0 errors, 0 warnings"] });
+});
+
+test("problems are printed by file and line, with the counts last, and exit with 1", async () => {
+  await put("clients/acme.yaml", broken);
+  await put("clients/Zoo.yaml", clientYaml);
+  const { code, lines } = await validate();
+  expect(code).toBe(1);
+  expect(lines).toEqual([
+    expect.stringContaining("clients/Zoo.yaml:1:1 the file name"),
+    timeLine,
+    "2 errors, 0 warnings",
+  ]);
+});
+
+test("warnings are marked as such and exit with 0", async () => {
+  await put("clients/acme.yaml", `${clientYaml}status: active\n`);
+  const { code, lines } = await validate();
+  expect(code).toBe(0);
+  expect(lines[0]).toMatch(/^clients\/acme\.yaml:13:9 warning: an active client without credentials/);
+  expect(lines.at(-1)).toBe("0 errors, 1 warning");
+});
+
+test("named files limit the report, from the root or from the current folder", async () => {
+  await put("clients/acme.yaml", broken);
+  await put("clients/beta.yaml", "name: [");
+  expect(await validate({ files: ["clients/acme.yaml"] })).toEqual({
+    code: 1,
+    lines: [timeLine, "1 error, 0 warnings in 1 file"],
+  });
+  const fromHere = relative(process.cwd(), join(root, "clients/acme.yaml"));
+  expect((await validate({ files: [fromHere] })).lines[0]).toBe(timeLine);
+  expect((await validate({ files: [join(root, "clients/acme.yaml")] })).lines[0]).toBe(timeLine);
+  expect(await validate({ files: ["prompts/quick-tip.prompt.yml", "clients/_prices.yaml"] })).toEqual({
+    code: 0,
+    lines: ["0 errors, 0 warnings in 2 files"],
+  });
+});
+
+test.for([
+  "clients/nobody.yaml",
+  "clients",
+  "README.md",
+  "../clients/acme.yaml",
+  "/etc/passwd",
+  "clients/x\u001b[31m.yaml",
+])("%j is no file of the workspace: wrong usage", async (file) => {
+  const validating = validate({ files: [file] });
+  await expect(validating).rejects.toBeInstanceOf(UserError);
+  await expect(validating).rejects.toMatchObject({ exitCode: 2 });
+  await expect(validating).rejects.not.toThrow(/\u001b/);
+});
+
+test("with json there is one document", async () => {
+  await put("clients/acme.yaml", broken);
+  const { code, lines } = await validate({ json: true });
+  expect(code).toBe(1);
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    problems: [
+      {
+        file: "clients/acme.yaml",
+        line: 7,
+        column: 20,
+        message: 'schedule.times[1] must be a local time from 00:00 to 23:59; it is "25:00"',
+        hint: 'write for example "09:00"',
+        severity: "error",
+      },
+    ],
+    errors: 1,
+    warnings: 0,
+  });
+});
+
+test("a workspace at hand is used, and annotations get what is printed", async () => {
+  const workspace = workspaceWith({ "clients/acme.yaml": broken });
+  const annotated: Problem[] = [];
+  const { lines } = await validate({ workspace, annotate: (problems) => annotated.push(...problems) });
+  expect(annotated).toEqual(problemsIn(workspace, []));
+  expect(lines[0]).toBe(timeLine);
+});
+
+test("problems come by file, then line, then column", () => {
+  const at = (file: string, line: number, column: number): Problem => ({
+    file,
+    line,
+    column,
+    message: "m",
+    hint: "h",
+    severity: "error",
+  });
+  const sorted = [at("a", 1, 1), at("a", 2, 1), at("a", 2, 3), at("b", 1, 1)];
+  const workspace = { ...workspaceWith(), problems: sorted.toReversed() };
+  expect(problemsIn(workspace, [])).toEqual(sorted);
+  expect(problemsIn(workspace, ["b"])).toEqual([at("b", 1, 1)]);
+});
+
+test.for([
+  { name: "colour", text: "\u001b[31mred" },
+  { name: "a new line with a command", text: "x\n::add-mask::x" },
+  { name: "a carriage return", text: "x\r::error::x" },
+  { name: "an old command", text: "##[error]x" },
+  { name: "a text that turns around", text: "a\u202eb" },
+  { name: "a line separator", text: "a\u2028::error::b" },
+])("$name in a message reaches neither the terminal nor the runner", ({ text }) => {
+  const line = problemLine({
+    file: `clients/${text}.yaml`,
+    line: 1,
+    column: 1,
+    message: text,
+    hint: text,
+    severity: "error",
+  });
+  expect(line).not.toMatch(/[\p{Cc}\p{Zl}\u202e]/u);
+  expect(line).not.toContain("##[");
+  expect(line).not.toMatch(/^\s*::/);
+  expect(line).toMatch(/^clients\//);
+});
+
+test("what a file says in control characters arrives escaped", async () => {
+  await put(
+    "clients/acme.yaml",
+    clientYaml.replace("Europe/Berlin", '"\\e[31mX\\n::error::"').replace("  - prompt", '  - "\\e]0;x": 1\n    prompt'),
+  );
+  const { lines } = await validate();
+  expect(lines.join("")).not.toMatch(/\p{Cc}/u);
+  expect(lines[0]).toContain("unknown field");
+});

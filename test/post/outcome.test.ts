@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { type FailureKind, PostingError } from "../../src/errors.ts";
+import type { SendResult } from "../../src/ports.ts";
+import { afterSend } from "../../src/post/outcome.ts";
+import { afterReadFailure, readOrRule } from "../../src/post/read-failure.ts";
+
+const now = new Date("2026-11-21T12:00:00Z");
+const minutes = (count: number) => new Date(now.getTime() + count * 60_000);
+const windows = [] as const;
+const reason = "X answered so";
+
+interface Row {
+  when: string;
+  result: SendResult;
+  resend?: boolean;
+  expected: object;
+}
+
+test.for<Row>([
+  {
+    when: "created",
+    result: { kind: "created", postId: "5", windows },
+    expected: { outcome: "posted", postId: "5", xCharged: true },
+  },
+  {
+    when: "a duplicate at the first send",
+    result: { kind: "duplicate", reason, windows },
+    expected: { outcome: "dead", cause: "content", xCharged: false },
+  },
+  {
+    when: "a duplicate at the second send",
+    result: { kind: "duplicate", reason, windows },
+    resend: true,
+    expected: {
+      outcome: "posted",
+      reason: "X says this text is already posted; its id is not known",
+      xCharged: true,
+    },
+  },
+  {
+    when: "refused for its text",
+    result: { kind: "rejected", concerns: "content", reason, windows },
+    expected: { outcome: "dead", cause: "content" },
+  },
+  {
+    when: "refused for the token",
+    result: { kind: "rejected", concerns: "credential", reason, windows },
+    expected: {
+      outcome: "deferred",
+      cause: "credentials",
+      stop: "client",
+      backoff: { scope: "client", until: minutes(30) },
+    },
+  },
+  {
+    when: "refused for the token at the second send",
+    result: { kind: "rejected", concerns: "credential", reason, windows },
+    resend: true,
+    expected: { outcome: "unknown", stop: "client" },
+  },
+  {
+    when: "refused for the account",
+    result: { kind: "rejected", concerns: "account", reason, windows },
+    expected: {
+      outcome: "dead",
+      cause: "account",
+      stop: "client",
+      backoff: { scope: "client", until: minutes(1440) },
+    },
+  },
+  {
+    when: "refused for the app",
+    result: { kind: "rejected", concerns: "app", reason, windows },
+    expected: { outcome: "deferred", cause: "config", stop: "all", backoff: { scope: "all", until: minutes(30) } },
+  },
+  {
+    when: "rate-limited for the account",
+    result: { kind: "rate-limited", scope: "client", until: minutes(7), windows },
+    expected: { outcome: "deferred", stop: "client", backoff: { scope: "client", until: minutes(7) } },
+  },
+  {
+    when: "rate-limited for the app",
+    result: { kind: "rate-limited", scope: "all", until: minutes(70), windows },
+    expected: { outcome: "deferred", stop: "all", backoff: { scope: "all", until: minutes(70) } },
+  },
+  {
+    when: "out of credit",
+    result: { kind: "out-of-credit", reason, windows },
+    expected: {
+      outcome: "deferred",
+      cause: "out-of-credit",
+      reason: expect.stringContaining("buy credits"),
+      stop: "all",
+      backoff: { scope: "all", until: minutes(60) },
+    },
+  },
+  {
+    when: "never sent",
+    result: { kind: "unsent", reason, windows },
+    expected: { outcome: "deferred", cause: "unavailable", reason },
+  },
+  {
+    when: "never sent the second time",
+    result: { kind: "unsent", reason, windows },
+    resend: true,
+    expected: { outcome: "unknown" },
+  },
+  { when: "unclear", result: { kind: "unknown", reason, windows }, expected: { outcome: "unknown", xCharged: false } },
+])("a text that was $when", ({ result, resend = false, expected }) => {
+  expect(afterSend(result, { now, resend })).toMatchObject(expected);
+});
+
+test.for<{ kind: FailureKind; expected: object }>([
+  { kind: "config", expected: { cause: "credentials", stop: "client", backoff: { until: minutes(30) } } },
+  { kind: "rate-limited", expected: { cause: "rate-limited", backoff: { scope: "client", until: minutes(15) } } },
+  { kind: "out-of-credit", expected: { cause: "out-of-credit", stop: "all" } },
+  { kind: "unavailable", expected: { cause: "unavailable" } },
+  { kind: "rejected", expected: { cause: "unavailable" } },
+])("a read that failed as $kind defers", ({ kind, expected }) => {
+  const after = afterReadFailure(new PostingError(kind, "said so"), now);
+  expect(after).toMatchObject({ outcome: "deferred", ...expected });
+});
+
+test("a read that says when to come back is taken at its word", () => {
+  const error = new PostingError("rate-limited", "later", { retryAt: minutes(3) });
+  expect(afterReadFailure(error, now).backoff?.until).toEqual(minutes(3));
+});
+
+test("a bug in a read is no failure of the outside world", async () => {
+  const broken = async () => {
+    throw new TypeError("a bug");
+  };
+  await expect(readOrRule(broken, now)).rejects.toThrow(TypeError);
+});

@@ -1,0 +1,214 @@
+import { expect, test } from "vitest";
+import type { Armed, XAccount } from "../../src/ports.ts";
+import { type PostPorts, type PublishInput, publishDraft } from "../../src/post/publish.ts";
+import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
+import type { Draft } from "../../src/terms.ts";
+import { acme, noon, openX } from "../contracts/x-fixture.ts";
+import { type LedgerDouble, openLedgerDouble } from "./ledger-double.ts";
+
+const prices = { x: { postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 } };
+const slot = "acme/2026-11-21T13:00";
+
+const draft: Draft = {
+  text: "Good morning",
+  hash: "hash",
+  source: "model",
+  prompt: "news",
+  promptVersion: "1",
+  topic: "bread",
+  hasLink: false,
+};
+
+interface Scene {
+  input: PublishInput;
+  ports: PostPorts;
+  ledger: LedgerDouble;
+  x: Awaited<ReturnType<typeof openX>>["x"];
+  sleeps: number[];
+}
+
+async function scene(
+  options: { faults?: (path: string) => Fault | undefined; known?: [string, string][] } = {},
+): Promise<Scene> {
+  const { faults, known = [["print", acme.xUserId]] } = options;
+  const { x, account, clock } = await openX({ sendDeadlineMs: 500, faults: ({ path }) => faults?.(path) });
+  const ledger = openLedgerDouble();
+  const sleeps: number[] = [];
+  const sleep = async (milliseconds: number) => void sleeps.push(milliseconds);
+  return {
+    x,
+    ledger,
+    sleeps,
+    ports: { ledger, account, prices, clock, run: "run-1", leaseSeconds: 300, sleep },
+    input: {
+      slot,
+      fence: 1,
+      draft,
+      client: { id: "acme", xUserId: acme.xUserId, madeWithAi: true },
+      fingerprint: "print",
+      knownAccounts: new Map(known),
+    },
+  };
+}
+
+test("a draft becomes one post, with the intent stored before and the outcome after", async () => {
+  const { input, ports, ledger, x } = await scene();
+  const result = await publishDraft(input, ports);
+  const postId = x.posts()[0]?.id;
+  expect(result).toMatchObject({ slot, outcome: "posted", postId, costUsd: 0.015 });
+  expect(result.windows[0]?.remaining).toBe(99);
+  expect(ledger.armed).toEqual([
+    { run: "run-1", slot, fence: 1, now: noon, leaseSeconds: 300, account: { fingerprint: "print", xUserId: "1001" } },
+  ]);
+  expect(ledger.outcomes).toEqual([
+    { run: "run-1", slot, fence: 1, now: noon, outcome: "posted", postId, xUsd: 0.015 },
+  ]);
+  expect(x.requests("GET", "/2/users/me"), "a known credential is not asked about again").toBe(0);
+  expect(x.posts()[0]).toMatchObject({ text: "Good morning", madeWithAi: true });
+});
+
+test("a link costs its own price, and a text by a person is not marked as made by AI", async () => {
+  const { input, ports, x } = await scene();
+  const written: Draft = { ...draft, text: "See example.com", hasLink: true, source: "fallback" };
+  expect(await publishDraft({ ...input, draft: written }, ports)).toMatchObject({ costUsd: 0.2 });
+  expect(x.posts()[0]?.madeWithAi).toBe(false);
+});
+
+test("an unknown credential is asked about once, and the read is paid for", async () => {
+  const { input, ports, ledger, x } = await scene({ known: [] });
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome: "posted", costUsd: 0.025 });
+  expect(x.requests("GET", "/2/users/me")).toBe(1);
+  expect(ledger.outcomes[0]?.xUsd).toBe(0.025);
+});
+
+test.for([
+  {
+    when: "X names another account",
+    options: {
+      known: [] as [string, string][],
+      faults: () => ({ kind: "wrong-account", xUserId: "666", handle: "o" }),
+    },
+    reads: 1,
+  },
+  { when: "the ledger knows another account", options: { known: [["print", "666"]] as [string, string][] }, reads: 0 },
+] satisfies { when: string; options: Parameters<typeof scene>[0]; reads: number }[])(
+  "nothing is sent when $when",
+  async ({ options, reads }) => {
+    const { input, ports, ledger, x } = await scene(options);
+    const result = await publishDraft(input, ports);
+    expect(result).toMatchObject({ outcome: "dead", cause: "wrong-account", stop: "client" });
+    expect(result.reason).toContain("666");
+    expect(result.reason).toContain(acme.xUserId);
+    expect(ledger.armed).toEqual([]);
+    expect(ledger.outcomes).toMatchObject([{ outcome: "dead" }]);
+    expect(x.posts()).toEqual([]);
+    expect(x.requests("GET", "/2/users/me")).toBe(reads);
+  },
+);
+
+test("an account that can't be proven waits, and nothing is sent", async () => {
+  const { input, ports, ledger, x } = await scene({ known: [], faults: () => xFaults.unauthorized });
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome: "deferred", cause: "credentials", stop: "client" });
+  expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", backoff: { scope: "client" } }]);
+  expect(x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test.for<{ why: Extract<Armed, { armed: false }>["why"]; outcome: string; records: number }>([
+  { why: "halted", outcome: "deferred", records: 1 },
+  { why: "backing-off", outcome: "deferred", records: 1 },
+  { why: "sent-twice", outcome: "unknown", records: 1 },
+  { why: "fence-lost", outcome: "deferred", records: 0 },
+])("nothing is sent when the ledger answers $why to the intent", async ({ why, outcome, records }) => {
+  const { input, ports, ledger, x } = await scene();
+  ledger.refuseArm = { armed: false, why, reason: `because ${why}` };
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome, cause: why, reason: `because ${why}` });
+  expect(ledger.outcomes).toHaveLength(records);
+  expect(x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test("nothing is sent when another run holds the slot", async () => {
+  const { input, ports, ledger, x } = await scene();
+  ledger.fence = 2;
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome: "deferred", cause: "fence-lost" });
+  expect(x.posts()).toEqual([]);
+});
+
+test("nothing is sent when the ledger does not take the intent", async () => {
+  const { input, ports, ledger, x } = await scene();
+  ledger.fail("armSlot", 1);
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome: "deferred", cause: "unavailable" });
+  expect(x.posts()).toEqual([]);
+});
+
+test("a bug in the ledger's adapter is no deferral", async () => {
+  const { input, ports } = await scene();
+  const armSlot = async () => {
+    throw new TypeError("a bug");
+  };
+  await expect(publishDraft(input, { ...ports, ledger: { ...ports.ledger, armSlot } })).rejects.toThrow(TypeError);
+});
+
+test("an outcome that the ledger drops a few times is stored in the end, and nothing is sent again", async () => {
+  const { input, ports, ledger, x, sleeps } = await scene();
+  ledger.fail("recordOutcome", 3);
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome: "posted" });
+  expect(ledger.outcomes).toHaveLength(1);
+  expect(sleeps).toEqual([500, 1000, 2000]);
+  expect(x.requests("POST", "/2/tweets")).toBe(1);
+});
+
+test("an outcome that the ledger never takes is reported as unknown, with the post's id", async () => {
+  const { input, ports, ledger, x, sleeps } = await scene();
+  ledger.fail("recordOutcome", 100);
+  const result = await publishDraft(input, ports);
+  expect(result).toMatchObject({ outcome: "unknown", cause: "outcome-unknown", postId: x.posts()[0]?.id });
+  expect(result.reason).toContain(`posted, ${x.posts()[0]?.id}`);
+  expect(sleeps.reduce((sum, one) => sum + one, 0)).toBeLessThan(30_000);
+  expect(x.posts()).toHaveLength(1);
+});
+
+test("a deferral that the ledger does not take stays a deferral, for nothing was sent", async () => {
+  const { input, ports, ledger } = await scene({ known: [], faults: () => xFaults.unauthorized });
+  ledger.fail("recordOutcome", 100);
+  const result = await publishDraft(input, ports);
+  expect(result).toMatchObject({ outcome: "deferred", cause: "credentials" });
+  expect(result.reason).toMatch(/^the ledger did not take the outcome; it was: deferred, X answered 401/);
+});
+
+test("a slot that another run took during the send is unknown here", async () => {
+  const { input, ports, ledger } = await scene();
+  const account: XAccount = {
+    ...ports.account,
+    send: async (post) => {
+      const result = await ports.account.send(post);
+      ledger.fence = 2;
+      return result;
+    },
+  };
+  const result = await publishDraft(input, { ...ports, account });
+  expect(result).toMatchObject({ outcome: "unknown", cause: "outcome-unknown" });
+  expect(result.reason).toContain("another run took this slot meanwhile");
+});
+
+test.for([new TypeError("secret detail"), "no error at all"])("a send that throws %s is unknown", async (thrown) => {
+  const { input, ports, ledger } = await scene();
+  const send = async () => Promise.reject(thrown);
+  const result = await publishDraft(input, { ...ports, account: { ...ports.account, send } });
+  expect(result).toMatchObject({ outcome: "unknown", costUsd: 0 });
+  expect(result.reason).not.toContain("secret detail");
+  expect(ledger.outcomes).toMatchObject([{ outcome: "unknown" }]);
+});
+
+test.for<{ when: string; fault: Fault; outcome: string; isPublic: boolean }>([
+  { when: "the answer is lost", fault: { kind: "lost-answer" }, outcome: "unknown", isPublic: true },
+  { when: "a 503 comes", fault: xFaults.serverError(503, false), outcome: "unknown", isPublic: false },
+  { when: "credits are gone", fault: xFaults.outOfCredit, outcome: "deferred", isPublic: false },
+  { when: "the text was posted before", fault: xFaults.duplicate, outcome: "dead", isPublic: false },
+  { when: "the account is suspended", fault: xFaults.suspended, outcome: "dead", isPublic: false },
+])("a slot is $outcome when $when", async ({ fault, outcome, isPublic }) => {
+  const { input, ports, ledger, x } = await scene({ faults: () => fault });
+  expect(await publishDraft(input, ports)).toMatchObject({ outcome, costUsd: 0 });
+  expect(ledger.outcomes).toMatchObject([{ outcome, xUsd: 0 }]);
+  expect(x.posts()).toHaveLength(isPublic ? 1 : 0);
+  expect(x.requests("POST", "/2/tweets")).toBe(1);
+});
