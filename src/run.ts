@@ -13,6 +13,8 @@ export interface TickResult {
   report: RunReport;
   /** The slot that comes due next. */
   next: Slot | undefined;
+  /** The latest send before this tick. */
+  lastPost: { client: string; postedAt: Date } | undefined;
   /** Errors that no stage expected. Each was logged, and its slot waits until its lease ends. */
   bugs: number;
 }
@@ -25,7 +27,7 @@ export async function runTick(tick: Tick): Promise<TickResult> {
   const claims = await claim(tick, plan, state);
   const { jobs, held } = await admit(tick, { plan, claims, state });
   const served = await serve(tick, jobs);
-  return record(tick, { plan, held, served: [settled, served] });
+  return record(tick, { plan, held, served: [settled, served], state });
 }
 
 async function open({ services, run, dryRun }: Tick): Promise<TickState> {
@@ -81,7 +83,12 @@ async function serve(tick: Tick, jobs: readonly Job[]): Promise<Served> {
 
 async function record(
   tick: Tick,
-  { plan, held, served }: { plan: DuePlan; held: readonly SlotResult[]; served: readonly Served[] },
+  {
+    plan,
+    held,
+    served,
+    state,
+  }: { plan: DuePlan; held: readonly SlotResult[]; served: readonly Served[]; state: TickState },
 ): Promise<TickResult> {
   const { services, run, workspace, only, dryRun } = tick;
   const closed = plan.closed.map(({ slot, outcome, reason }) =>
@@ -99,5 +106,12 @@ async function record(
   const clients = workspace.clients.filter(({ id }) => only === undefined || id === only);
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
-  return { report, next, bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+  return { report, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+}
+
+function latestSend({ clients }: TickState): TickResult["lastPost"] {
+  const sends = [...clients].flatMap(([client, { lastSentAt }]) =>
+    lastSentAt ? [{ client, postedAt: lastSentAt }] : [],
+  );
+  return sends.sort((one, other) => other.postedAt.getTime() - one.postedAt.getTime())[0];
 }

@@ -29,7 +29,7 @@ const maxWaitSeconds = 10;
 export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
   const { stop, services } = tick;
   if (stop.signal.aborted)
-    return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "halted" });
+    return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
   try {
     const opened = await services.openClient(job.client);
     // Before any money is spent: a client without usable credentials pays for no text.

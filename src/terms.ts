@@ -151,6 +151,7 @@ export type Outcome = "posted" | "skipped" | "missed" | "deferred" | "unknown" |
 export type Cause =
   | FailureKind
   | "halted" // a person stopped this client, or everything
+  | "stopped" // this run was asked to end, or an answer of X concerned every client
   | "backing-off" // an earlier answer asked this client to wait
   | "spacing" // the client's min_gap, or another of its slots goes first
   | "fence-lost" // another run has taken the slot

@@ -1,3 +1,4 @@
+import { progressLine } from "./record/progress.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Services } from "./services.ts";
 import type { Cause, Client, Draft, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
@@ -44,16 +45,17 @@ export async function serveEach<T extends Slot>(
   const worker = async () => {
     for (const slot of queue) {
       const log = tick.log.group(slot.client);
-      log.info("slot started", { slot: slot.id });
+      const tell = (result?: SlotResult) =>
+        log.info(progressLine({ slot: slot.id, done: results.length, total: slots.length, ...(result && { result }) }));
+      tell();
       const result = await work(slot).catch((error: unknown) => {
         bugs += 1;
         log.error("unexpected error", { slot: slot.id, error });
         return stopped(tick, slot);
       });
-      const { outcome, reason, postId, costUsd } = result;
-      log.info("slot ended", { slot: slot.id, outcome, ...(reason && { reason }), ...(postId && { postId }), costUsd });
-      log.close();
       results.push(result);
+      tell(result);
+      log.close();
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, slots.length) }, worker));

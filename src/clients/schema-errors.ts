@@ -20,7 +20,9 @@ export function explainErrors(all: readonly ErrorObject[]): readonly Finding[] {
   const meant = new Set(unknown.flatMap(({ meant }) => meant ?? []));
   findings.push(...secrets(all), ...unknown.map(({ finding }) => finding), ...missingFields(errors, meant));
   const said = new Set<string>();
-  for (const error of withoutBranches(errors)) {
+  // A type beside a $ref is said again by the schema that the $ref names, and that one has the words: it goes first.
+  const ordered = withoutBranches(errors).toSorted((one, other) => Number(hasWords(other)) - Number(hasWords(one)));
+  for (const error of ordered) {
     const finding = wrongValue(error);
     // One sentence per value: the first error of a value is its type, the rest follows from it.
     const key = JSON.stringify(finding.path);
@@ -110,6 +112,7 @@ function isUnder(error: ErrorObject, choice: ErrorObject): boolean {
 }
 
 const isKind = (error: ErrorObject) => error.keyword === "type" || error.keyword === "enum";
+const hasWords = (error: ErrorObject) => (error.parentSchema as Described).errorMessage !== undefined;
 const isBranch = (error: ErrorObject) => error.schemaPath.includes("/oneOf/");
 
 function wrongValue(error: ErrorObject): Finding {

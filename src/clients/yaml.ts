@@ -57,6 +57,10 @@ const sentences: Record<string, { message: string; hint: string }> = {
     message: "a second colon makes this line ambiguous",
     hint: "put the whole value in quotes",
   },
+  BAD_INDENT: {
+    message: "the indentation is off, or a bracket is not closed",
+    hint: "line it up with its neighbours, and close what was opened above",
+  },
   MISSING_CHAR: { message: "a closing quote or bracket is missing", hint: "close what was opened above" },
 };
 

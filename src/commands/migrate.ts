@@ -14,15 +14,16 @@ export async function runMigrate(input: {
   /** SUPABASE_DB_URL. */
   url: string | undefined;
   directory: string;
-  write: (text: string) => void;
+  /** Gets one line without its end. */
+  write: (line: string) => void;
   connectSeconds?: number;
 }): Promise<void> {
   const url = checkedUrl(input.url);
   const session = openPostgres(url, { connectSeconds: input.connectSeconds ?? 15 });
   try {
     const applied = await applyMigrations(session, await readMigrations(input.directory));
-    for (const name of applied) input.write(`applied ${name}\n`);
-    if (applied.length === 0) input.write("every file of schemas/sql is applied already\n");
+    for (const name of applied) input.write(`applied ${name}`);
+    if (applied.length === 0) input.write("every file of schemas/sql is applied already");
   } catch (error) {
     const problem = connectionProblem(error);
     if (problem === undefined) throw error;

@@ -27,8 +27,14 @@ export async function run(context: Context): Promise<number> {
     const tick = await openTick({ context, workspace, services, startedMs });
     const result = await runTick(tick);
     const { problems, broken } = workspace;
-    const { next } = result;
-    await report(context, result, { problems, broken, notes: services.notes(), ...(next && { next }) });
+    const { next, lastPost } = result;
+    await report(context, result, {
+      problems,
+      broken,
+      notes: services.notes(),
+      ...(next && { next }),
+      ...(lastPost && { lastPost }),
+    });
     return exitCode(result, workspace);
   } finally {
     await services.close();

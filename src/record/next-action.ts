@@ -1,5 +1,4 @@
-import type { Outcome } from "../terms.ts";
-import type { Cause } from "./report.ts";
+import type { Cause, Outcome } from "../terms.ts";
 
 const byCause = {
   config: "Mend the client's file, the secret or the app's settings; its later slots then post again.",
@@ -10,6 +9,7 @@ const byCause = {
   "out-of-credit": "Buy credit from the service: until then it serves no client.",
   "outcome-unknown": "Look at the account on X: the post may be there. It is not sent again.",
   halted: "Lift the halt in the ledger once posting is safe.",
+  stopped: "Nothing: a later tick takes it.",
   "backing-off": "Nothing: a later tick takes it when the wait is over.",
   spacing: "Nothing: a later tick takes it.",
   "fence-lost": "Nothing: another run has it and reports it.",

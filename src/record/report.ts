@@ -1,5 +1,4 @@
-import type { FailureKind } from "../errors.ts";
-import type { Outcome, RunInfo, ServiceName, Usage } from "../terms.ts";
+import type { Cause, Outcome, RunInfo, ServiceName, Usage } from "../terms.ts";
 import { nextAction } from "./next-action.ts";
 import { mergeBySlot, roundUsd, sumTotals } from "./totals.ts";
 import { storable } from "./visible.ts";
@@ -16,22 +15,6 @@ export interface RunReport {
   slots: readonly SlotReport[];
   totals: Totals;
 }
-
-/** Why a slot was not posted, as a code: the reason beside it is for people, this is for rules. */
-export type Cause =
-  | FailureKind
-  | "halted" // a person stopped this client, or everything
-  | "backing-off" // an earlier answer asked this client to wait
-  | "spacing" // the client's min_gap, or another of its slots goes first
-  | "fence-lost" // another run has taken the slot
-  | "too-late" // outside `late.within`, or an outage left more than one late slot
-  | "no-text" // no model wrote a text that passes, and no fallback text is left
-  | "credentials" // missing, sealed for another client, or refused by X
-  | "wrong-account" // the credential belongs to another account
-  | "account" // X suspended, locked or restricted the account
-  | "content" // X refuses this text
-  | "sent-twice" // two sends, and still no proof of a post
-  | "rehearsal"; // generated and recorded, never to be sent
 
 export interface SlotReport {
   slot: string;

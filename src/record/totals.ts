@@ -1,4 +1,5 @@
-import type { Cause, OutcomeCounts, SlotReport, Totals } from "./report.ts";
+import type { Cause } from "../terms.ts";
+import type { OutcomeCounts, SlotReport, Totals } from "./report.ts";
 
 /** Causes that mean the slot was tried and something broke, whatever became of it. */
 const failures: ReadonlySet<Cause> = new Set([

@@ -71,14 +71,13 @@ function readTexts(content: string): readonly string[] | undefined {
 
 function jsonRegions(content: string): readonly string[] {
   const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(content)?.[1];
-  return [content, fenced, between(content, "{", "}"), between(content, "[", "]")].filter(
-    (region) => region !== undefined,
-  );
+  return [content, fenced, outermost(content)].filter((region) => region !== undefined);
 }
 
-function between(content: string, open: string, close: string): string | undefined {
-  const start = content.indexOf(open);
-  const end = content.lastIndexOf(close);
+/** From the first bracket to the last one of its kind: an array inside an object of another shape is not the answer. */
+function outermost(content: string): string | undefined {
+  const start = content.search(/[{[]/);
+  const end = content.lastIndexOf(content[start] === "{" ? "}" : "]");
   return start >= 0 && end > start ? content.slice(start, end + 1) : undefined;
 }
 

@@ -93,6 +93,20 @@ const clientCases: Case[] = [
     ],
   },
   {
+    when: "there are no days",
+    files: swap("weekdays", "[]"),
+    expected: [
+      `${clientPath}:6:9 schedule.days must be a list of days from mon to sun; it is a list of 0 (write for example ["mon","wed","fri"])`,
+    ],
+  },
+  {
+    when: "a topic with a colon turns into a mapping",
+    files: swap("brewing at home", "brewing: at home"),
+    expected: [
+      `${clientPath}:10:5 topics[0] must be a text of 1 to 1000 characters without control characters; it is a mapping (write for example "brewing at home")`,
+    ],
+  },
+  {
     when: "days is another word",
     files: swap("weekdays", "never"),
     expected: [

@@ -14,7 +14,13 @@ const bomb = [..."abcdefghi"]
 
 describe("what cannot be parsed is a value with its place", () => {
   test.for([
-    { when: "a bracket is not closed", text: "a: [1, 2\n", at: [2, 1], message: /closing quote or bracket/ },
+    { when: "a bracket is not closed", text: "a: [1, 2\n", at: [2, 1], message: /a bracket is not closed/ },
+    {
+      when: "neighbours start in different columns",
+      text: "a:\n  b: 1\n c: 2\n",
+      at: [3, 1],
+      message: /indentation is off/,
+    },
     { when: "a quote is not closed", text: "a: 'x\n", at: [2, 1], message: /closing quote or bracket/ },
     { when: "a tab indents", text: "a:\n\tb: 1\n", at: [2, 1], message: /a tab is used/ },
     { when: "there is a second colon", text: "a: b: c\n", at: [1, 4], message: /a second colon/ },

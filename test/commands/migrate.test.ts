@@ -18,8 +18,8 @@ const nothing = "every file of schemas/sql is applied already\n";
 
 async function migrate(url: string | undefined, from = directory): Promise<string> {
   let written = "";
-  const write = (text: string) => {
-    written += text;
+  const write = (line: string) => {
+    written += `${line}\n`;
   };
   await runMigrate({ url, directory: from, write, connectSeconds: 0.5 });
   return written;

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { nextAction } from "../../src/record/next-action.ts";
-import type { Cause } from "../../src/record/report.ts";
-import type { Outcome } from "../../src/terms.ts";
+import type { Cause, Outcome } from "../../src/terms.ts";
 import { outcomes } from "./examples.ts";
 
 test.for<{ outcome: Outcome; cause?: Cause; contains: string }>([

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Cause, SlotResult } from "../../src/record/report.ts";
+import type { SlotResult } from "../../src/record/report.ts";
 import { wouldHavePosted } from "../../src/record/report.ts";
-import type { Outcome } from "../../src/terms.ts";
+import type { Cause, Outcome } from "../../src/terms.ts";
 import { hostileText, outcomes, realRun, reportOf, sandboxRun, slotResult } from "./examples.ts";
 
 const causes: readonly (Cause | undefined)[] = [undefined, "rate-limited", "unavailable", "no-text", "over-budget"];

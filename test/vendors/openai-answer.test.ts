@@ -26,6 +26,7 @@ test.for<{ form: string; content: string; texts: readonly string[] }>([
 test.for<{ form: string; content: string }>([
   { form: "prose", content: "Coffee is ready." },
   { form: "JSON of another shape", content: '{"text":"a"}' },
+  { form: "an array of something else", content: 'Tags: {"tags":["a"]}' },
   { form: "numbers", content: '{"candidates":[1,2]}' },
   { form: "one text among other things", content: '{"candidates":[{"text":"a"},{"words":"b"}]}' },
   { form: "an inherited field", content: '{"__proto__":{"candidates":["a"]}}' },

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Arrival, classifySend, describe, problemOf } from "../../src/vendors/x-classify.ts";
 
 const now = new Date("2026-11-21T12:00:00Z");
-const inTenMinutes = "1795262400";
+const inTenMinutes = "1795263000";
 
 function cut(status: number, raw: string): Arrival {
   return { kind: "cut", status, headers: {}, raw };
