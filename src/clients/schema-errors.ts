@@ -118,7 +118,8 @@ const isBranch = (error: ErrorObject) => error.schemaPath.includes("/oneOf/");
 function wrongValue(error: ErrorObject): Finding {
   const path = pathOf(error);
   const schema = error.parentSchema as Described;
-  if (error.keyword === "oneOf" || error.keyword === "dependentRequired") return scheduleShape(path, error.data);
+  const shaped = error.keyword === "oneOf" || error.keyword === "dependentRequired";
+  if (shaped && isMapping(error.data)) return scheduleShape(path, error.data);
   if (error.keyword === "propertyNames") {
     const name = String(error.params.propertyName);
     const message = `${preview(name)} is not a name of the form provider/model`;
@@ -133,8 +134,12 @@ function wrongValue(error: ErrorObject): Finding {
   return fault(path, message, numberInQuotes(error) ?? `write for example ${inline(schema.examples?.[0])}`);
 }
 
-function scheduleShape(path: Path, schedule: unknown): Finding {
-  const has = (field: string) => Object.hasOwn(schedule as object, field);
+function isMapping(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function scheduleShape(path: Path, schedule: object): Finding {
+  const has = (field: string) => Object.hasOwn(schedule, field);
   if (has("times"))
     return fault(path, "times and posting_hours exclude each other", "keep times, or posting_hours with posts_per_day");
   const hint = 'write for example times: ["09:00", "17:30"], or posting_hours: "09:00-18:00" with posts_per_day: 4';

@@ -93,6 +93,13 @@ const clientCases: Case[] = [
     ],
   },
   {
+    when: "the schedule is empty",
+    files: swap('schedule:\n  days: weekdays\n  times: ["09:00", "17:30"]', "schedule:"),
+    expected: [
+      `${clientPath}:5:1 schedule must be days, and either times or posting_hours with posts_per_day; it is empty (write for example {"days":"weekdays","times":["09:00","17:30"],"jitter":"10m"})`,
+    ],
+  },
+  {
     when: "there are no days",
     files: swap("weekdays", "[]"),
     expected: [

@@ -1,6 +1,8 @@
 import { TwitterApi } from "twitter-api-v2";
 import type { XCredentials } from "../../src/ports.ts";
+import { sandboxCredentials } from "../../src/sandbox/x-accounts.ts";
 import { connectionTo } from "../../src/vendors/x-connection.ts";
+import { acme, openX } from "./x-fixture.ts";
 
 export interface RawAnswer {
   status: number;
@@ -36,4 +38,10 @@ export async function rawRequest(
     const { code, data, headers } = error as { code: number; data: unknown; headers: RawAnswer["headers"] };
     return { status: code, body: data, headers };
   }
+}
+
+/** The sandbox with the whole client library on acme's account. */
+export async function openRaw(options: Parameters<typeof openX>[0] = {}) {
+  const opened = await openX(options);
+  return { ...opened, client: rawClient(opened.x.url, sandboxCredentials(acme)) };
 }

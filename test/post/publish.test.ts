@@ -1,55 +1,10 @@
 import { expect, test } from "vitest";
 import type { Armed, XAccount } from "../../src/ports.ts";
-import { type PostPorts, type PublishInput, publishDraft } from "../../src/post/publish.ts";
+import { publishDraft } from "../../src/post/publish.ts";
 import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
 import type { Draft } from "../../src/terms.ts";
-import { acme, noon, openX } from "../contracts/x-fixture.ts";
-import { type LedgerDouble, openLedgerDouble } from "./ledger-double.ts";
-
-const prices = { x: { postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 } };
-const slot = "acme/2026-11-21T13:00";
-
-const draft: Draft = {
-  text: "Good morning",
-  hash: "hash",
-  source: "model",
-  prompt: "news",
-  promptVersion: "1",
-  topic: "bread",
-  hasLink: false,
-};
-
-interface Scene {
-  input: PublishInput;
-  ports: PostPorts;
-  ledger: LedgerDouble;
-  x: Awaited<ReturnType<typeof openX>>["x"];
-  sleeps: number[];
-}
-
-async function scene(
-  options: { faults?: (path: string) => Fault | undefined; known?: [string, string][] } = {},
-): Promise<Scene> {
-  const { faults, known = [["print", acme.xUserId]] } = options;
-  const { x, account, clock } = await openX({ sendDeadlineMs: 500, faults: ({ path }) => faults?.(path) });
-  const ledger = openLedgerDouble();
-  const sleeps: number[] = [];
-  const sleep = async (milliseconds: number) => void sleeps.push(milliseconds);
-  return {
-    x,
-    ledger,
-    sleeps,
-    ports: { ledger, account, prices, clock, run: "run-1", leaseSeconds: 300, sleep },
-    input: {
-      slot,
-      fence: 1,
-      draft,
-      client: { id: "acme", xUserId: acme.xUserId, madeWithAi: true },
-      fingerprint: "print",
-      knownAccounts: new Map(known),
-    },
-  };
-}
+import { acme, noon } from "../contracts/x-fixture.ts";
+import { draft, openPublishing as scene, slot } from "./publish-scene.ts";
 
 test("a draft becomes one post, with the intent stored before and the outcome after", async () => {
   const { input, ports, ledger, x } = await scene();

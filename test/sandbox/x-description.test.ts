@@ -1,10 +1,8 @@
 import type { ValidateFunction } from "ajv";
 import { describe, expect, test } from "vitest";
-import { sandboxCredentials } from "../../src/sandbox/x-accounts.ts";
 import { readCreatePostBody } from "../../src/sandbox/x-post-body.ts";
 import { readXDescription, type XDescription } from "../contracts/x-description.ts";
-import { acme, openX } from "../contracts/x-fixture.ts";
-import { rawClient, rawRequest } from "../contracts/x-raw.ts";
+import { openRaw, rawRequest } from "../contracts/x-raw.ts";
 
 const description = readXDescription();
 // A clone of this repository alone has no copy of X's description beside it.
@@ -13,11 +11,6 @@ const reason = "X's API description is not at ../shared/facts/x-openapi.json";
 function conforms(validate: ValidateFunction, body: unknown): void {
   validate(body);
   expect(validate.errors ?? [], JSON.stringify(body)).toEqual([]);
-}
-
-async function openRaw() {
-  const { x, account } = await openX();
-  return { x, account, client: rawClient(x.url, sandboxCredentials(acme)) };
 }
 
 describe.skipIf(description === undefined)(`the sandbox speaks as X describes itself (skipped: ${reason})`, () => {

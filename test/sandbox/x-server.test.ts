@@ -1,5 +1,4 @@
 import { fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,54 +8,13 @@ import { sandboxAccount, sandboxCredentials } from "../../src/sandbox/x-accounts
 import { startXSandbox } from "../../src/sandbox/x-server.ts";
 import { openXAccount } from "../../src/vendors/x.ts";
 import { acme, bolt, movableClock, noon, openX } from "../contracts/x-fixture.ts";
-import { rawClient, rawRequest } from "../contracts/x-raw.ts";
+import { openRaw, rawRequest } from "../contracts/x-raw.ts";
 
 function stateFile(): string {
   const directory = mkdtempSync(join(tmpdir(), "clara-x-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return join(directory, "deep", "x.db");
 }
-
-async function openRaw(options: Parameters<typeof openX>[0] = {}) {
-  const opened = await openX(options);
-  return { ...opened, client: rawClient(opened.x.url, sandboxCredentials(acme)) };
-}
-
-const duplicate = {
-  detail: "You are not allowed to create a Tweet with duplicate content.",
-  type: "about:blank",
-  title: "Forbidden",
-  status: 403,
-};
-
-test("the same text of the same account is refused within the window, in X's own words", async () => {
-  const { client, clock, open, x } = await openRaw({ duplicateWindowSeconds: 3600 });
-  const post = () => rawRequest(client, "POST", "tweets", { text: "twice" });
-  expect((await post()).status).toBe(200);
-  expect((await post()).body).toEqual(duplicate);
-  const other = await open(sandboxCredentials(bolt)).send({ text: "twice", madeWithAi: false });
-  expect(other.kind).toBe("created");
-  clock.advance(3601);
-  expect((await post()).status).toBe(200);
-  expect(x.posts(acme.xUserId)).toHaveLength(2);
-});
-
-test.for([
-  { when: "280 characters", text: "a".repeat(280), expected: "created" },
-  { when: "281 characters", text: "a".repeat(281), expected: "rejected" },
-  { when: "140 wide ones", text: "語".repeat(140), expected: "created" },
-  { when: "141 wide ones", text: "語".repeat(141), expected: "rejected" },
-  {
-    when: "a long link that counts 23",
-    text: `${"a".repeat(256)} https://example.com/${"b".repeat(200)}`,
-    expected: "created",
-  },
-  { when: "nothing but space", text: "  \n ", expected: "rejected" },
-  { when: "two cashtags", text: "$AAA $BBB", expected: "rejected" },
-])("a text of $when is $expected", async ({ text, expected }) => {
-  const { account } = await openX();
-  expect((await account.send({ text, madeWithAi: false })).kind).toBe(expected);
-});
 
 test("the hundred-and-first post in 15 minutes is refused, and the next window opens", async () => {
   const { account, clock, x } = await openX();
@@ -80,18 +38,6 @@ test("ids are digits that always grow, even where the clock goes back", async ()
   const ids = x.posts().map((post) => BigInt(post.id));
   expect(ids.every((id, index) => index === 0 || id < (ids[index - 1] ?? 0n))).toBe(true);
   expect(`${ids[0]}`).toMatch(/^\d{19}$/);
-});
-
-test("a lagging timeline shows the post only later", async () => {
-  const { account, clock, x } = await openX({
-    faults: ({ method }) => (method === "POST" ? { kind: "lag", seconds: 90 } : undefined),
-  });
-  await account.send({ text: "late to show", madeWithAi: false });
-  const read = () => account.postsSince({ xUserId: acme.xUserId, since: noon });
-  expect(await read()).toEqual([]);
-  expect(x.posts()).toHaveLength(1);
-  clock.advance(91);
-  expect(await read()).toHaveLength(1);
 });
 
 test.for([
@@ -118,92 +64,6 @@ test("a request without a signature, and one that was seen before, are refused",
 test("an endpoint that X does not have is 404", async () => {
   const { client } = await openRaw();
   expect((await rawRequest(client, "GET", "nothing/here")).status).toBe(404);
-});
-
-test.for([
-  { max_results: "4" },
-  { max_results: "101" },
-  { max_results: "many" },
-  { start_time: "yesterday" },
-  { exclude: "everything" },
-  { surprise: "1" },
-])("the timeline refuses %j", async (query) => {
-  const { client } = await openRaw();
-  const { status, body } = await rawRequest(client, "GET", "users/1001/tweets", query);
-  expect(status).toBe(400);
-  expect(body).toMatchObject({ type: "https://api.x.com/2/problems/invalid-request" });
-});
-
-test("the timeline keeps to since_id, until_id and end_time", async () => {
-  const { client, account, clock, x } = await openRaw();
-  for (const text of ["one", "two", "three"]) {
-    await account.send({ text, madeWithAi: false });
-    clock.advance(10);
-  }
-  const [three, two, one] = x.posts();
-  const texts = async (query: Record<string, string>) => {
-    const { body } = await rawRequest(client, "GET", "users/1001/tweets", { max_results: "5", ...query });
-    return ((body as { data?: { text: string }[] }).data ?? []).map(({ text }) => text);
-  };
-  expect(await texts({ since_id: one?.id ?? "" })).toEqual(["three", "two"]);
-  expect(await texts({ until_id: three?.id ?? "" })).toEqual(["two", "one"]);
-  expect(await texts({ end_time: two?.createdAt.toISOString() ?? "" })).toEqual(["one"]);
-});
-
-test("texts are shown with entities and t.co links, and created posts answer so too", async () => {
-  const { client } = await openRaw();
-  const text = "A & B < C at example.com/x";
-  const created = await rawRequest(client, "POST", "tweets", { text });
-  expect(created.body).toMatchObject({
-    data: { text: expect.stringMatching(/^A &amp; B &lt; C at https:\/\/t\.co\/\w{10}$/) },
-  });
-});
-
-test("pictures uploaded in parts can be posted, by their owner only, with an alternative text", async () => {
-  const { client, x } = await openRaw();
-  const id = await client.v2.uploadMedia(randomBytes(1_500_000), { media_type: "image/png" as never });
-  await client.v2.createMediaMetadata(id, { alt_text: { text: "noise" } });
-  const posted = await rawRequest(client, "POST", "tweets", { media: { media_ids: [id] } });
-  expect(posted.status).toBe(200);
-  const stranger = rawClient(x.url, sandboxCredentials(bolt));
-  const refused = await rawRequest(stranger, "POST", "tweets", { text: "mine", media: { media_ids: [id] } });
-  expect(refused.body).toMatchObject({ errors: [{ message: "Your media IDs are invalid." }] });
-});
-
-test.for<{ path: string; body: Record<string, unknown>; status: number }>([
-  { path: "media/upload", body: { media_category: "tweet_image" }, status: 400 },
-  { path: "media/upload", body: { media: "YQ==", media_category: "poem" }, status: 400 },
-  { path: "media/upload/initialize", body: { media_category: "tweet_image", total_bytes: 6_000_000 }, status: 400 },
-  { path: "media/upload/initialize", body: {}, status: 400 },
-  { path: "media/upload/7/append", body: { media: "YQ==", segment_index: 0 }, status: 404 },
-  { path: "media/upload/7/append", body: { media: "YQ==", segment_index: 1000 }, status: 400 },
-  { path: "media/metadata", body: { id: "7" }, status: 404 },
-  { path: "media/metadata", body: { id: "seven" }, status: 400 },
-])("$path refuses $body", async ({ path, body, status }) => {
-  const { client } = await openRaw();
-  expect((await rawRequest(client, "POST", path, body)).status).toBe(status);
-});
-
-test("an upload that is not whole can't be finalized, and an unknown one has no status", async () => {
-  const { client } = await openRaw();
-  const asked = { media_category: "tweet_image", total_bytes: 10 };
-  const opened = await rawRequest(client, "POST", "media/upload/initialize", asked);
-  const { id } = (opened.body as { data: { id: string } }).data;
-  expect((await rawRequest(client, "POST", `media/upload/${id}/finalize`)).status).toBe(400);
-  expect((await rawRequest(client, "GET", "media/upload", { media_id: "x" })).status).toBe(404);
-});
-
-test("an own post may be answered, a stranger's may not, and nothing may be quoted", async () => {
-  const { client, x, open } = await openRaw();
-  await rawRequest(client, "POST", "tweets", { text: "mine" });
-  await open(sandboxCredentials(bolt)).send({ text: "theirs", madeWithAi: false });
-  const answerTo = (xUserId: string) => {
-    const in_reply_to_tweet_id = x.posts(xUserId).at(-1)?.id;
-    return rawRequest(client, "POST", "tweets", { text: `to ${xUserId}`, reply: { in_reply_to_tweet_id } });
-  };
-  expect((await answerTo(acme.xUserId)).status).toBe(200);
-  expect((await answerTo(bolt.xUserId)).status).toBe(403);
-  expect((await rawRequest(client, "POST", "tweets", { text: "q", quote_tweet_id: "1" })).status).toBe(403);
 });
 
 test("a post survives kill -9 of the process that served it", async () => {

@@ -4,14 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Problem } from "../../src/terms.ts";
-import {
-  type ActionsHost,
-  actionsHost,
-  command,
-  commitAndRunFromEnv,
-  escapeInvisible,
-  neutraliseCommands,
-} from "../../src/vendors/actions.ts";
+import { type ActionsHost, actionsHost, command, commitAndRunFromEnv } from "../../src/vendors/actions.ts";
 
 let directory: string;
 
@@ -41,14 +34,6 @@ const problem: Problem = {
 };
 const problems = (count: number, severity: Problem["severity"]) =>
   Array.from({ length: count }, (_, index) => ({ ...problem, line: index + 1, severity }));
-
-/** The runner's own reading of a line, after actions/runner src/Runner.Common/ActionCommand.cs. */
-function asTheRunnerReads(line: string): { name: string; data: string } | undefined {
-  const double = /^[\s\u0085]*::([^ :]+)(?: .*?)?::(.*)$/su.exec(line);
-  if (double !== null) return { name: double[1] ?? "", data: double[2] ?? "" };
-  const old = /##\[([^ \]]+)[^\]]*\](.*)/su.exec(line);
-  return old === null ? undefined : { name: old[1] ?? "", data: old[2] ?? "" };
-}
 
 test.for([{}, { GITHUB_ACTIONS: "false" }, { CI: "true" }])("with %o there is no runner to tell anything", (env) => {
   expect(actionsHost(env, { write: () => undefined })).toBeUndefined();
@@ -186,47 +171,4 @@ test.for(["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_SHA"])("without %s the 
 
 test("a command without properties has no space before its message", () => {
   expect(command("group", {}, "acme")).toBe("::group::acme");
-});
-
-test.for([
-  "::error::x",
-  "   ::add-mask::x",
-  "\t\u00a0\u0085\ufeff::set-output name=a::x",
-  ":::error::x",
-  "said ##[error]x",
-  "####[warning]x",
-  "first\n::error::second",
-  "first\r::error::second",
-])("the line %j commands nothing once neutralised", (line) => {
-  const readsAs = (text: string) => text.split(/\r\n|\r|\n/).map(asTheRunnerReads);
-  expect(readsAs(line).some((read) => read !== undefined) || line.startsWith(":::")).toBe(true);
-  expect(readsAs(neutraliseCommands(line)).every((read) => read === undefined)).toBe(true);
-});
-
-test.for(["a::b", "12:30: lunch", "##", "[x]", "😀 : :"])("the innocent line %j is left as it is", (line) => {
-  expect(neutraliseCommands(line)).toBe(line);
-});
-
-test("no text commands the runner once neutralised", () => {
-  const piece = fc.constantFrom(":", "::", "##[", "#", "[", "error", "::error::", " ", "\n", "\r", "\u0085", "]", "x");
-  fc.assert(
-    fc.property(
-      fc.array(piece).map((pieces) => pieces.join("")),
-      (text) => {
-        const lines = neutraliseCommands(text).split(/\r\n|\r|\n/);
-        expect(lines.map(asTheRunnerReads).filter((read) => read !== undefined)).toEqual([]);
-      },
-    ),
-    { numRuns: 2000 },
-  );
-});
-
-test.for([
-  { text: "a\u001b[31mb", escaped: "a\\u001b[31mb" },
-  { text: "one\r\ntwo\ttabs\u2028x", escaped: "one\\u000d\\u000atwo\\u0009tabs\\u2028x" },
-  { text: "abc\u202egpj.exe\u2066", escaped: "abc\\u202egpj.exe\\u2066" },
-  { text: "👩‍🔧 naïve 日本", escaped: "👩‍🔧 naïve 日本" },
-  { text: "half \ud83d", escaped: "half \ufffd" },
-])("$escaped shows what can't be seen, and emoji stay", ({ text, escaped }) => {
-  expect(escapeInvisible(text)).toBe(escaped);
 });

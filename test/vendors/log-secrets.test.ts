@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { logged, open, said } from "./log-lines.ts";
+
+const secret = "s3cr3t/with+odd=chars";
+
+test.for([
+  { form: "as it is", text: `key ${secret}.` },
+  { form: "twice", text: `${secret}${secret}` },
+  { form: "URL-encoded", text: `https://x.test/?k=${encodeURIComponent(secret)}` },
+  { form: "in base64", text: `Basic ${Buffer.from(secret).toString("base64")}` },
+  { form: "where the value is cut", text: `${"x".repeat(1985)}${secret}` },
+])("a known secret is not written $form", ({ text }) => {
+  for (const fields of [{ text }, { [text]: 1 }, { deep: [{ er: [text] }] }, { error: new Error(text) }]) {
+    const line = logged(fields, [secret]);
+    expect(line).not.toContain(secret.slice(0, 10));
+    expect(line).not.toContain(encodeURIComponent(secret));
+    expect(line).not.toContain(Buffer.from(secret).toString("base64").replace(/=+$/, ""));
+    expect(line).toContain("[secret]");
+  }
+});
+
+test("secrets opened later are hidden from then on, in groups too, and each line of a long one", () => {
+  const { log, lines } = open();
+  const group = log.group("acme");
+  log.hide(["line-one-of-it\nline-two-of-it"]);
+  log.info(`opened line-one-of-it`);
+  group.info("opened", { text: "line-two-of-it" });
+  expect(lines().map(said)).toEqual(["opened [secret]", "opened text=[secret]".replace("[secret]", '"[secret]"')]);
+});
+
+test("a secret that contains another is hidden whole", () => {
+  expect(logged({ text: "abcdefgh-and-more" }, ["abcdefgh", "abcdefgh-and-more"])).toBe('event text="[secret]"');
+});
+
+test("values shorter than 8 characters are not taken for secrets", () => {
+  expect(logged({ text: "production" }, ["prod", ""])).toBe("event text=production");
+});
+
+test.for([
+  "accessToken",
+  "access_token",
+  "X-Api-Key",
+  "authorization",
+  "appSecret",
+  "password",
+  "sealed",
+  "cookie",
+  "CLARA_IDENTITY",
+])("under the key %s nothing but a number is shown", (key) => {
+  expect(logged({ [key]: "abc" })).toBe(`event ${key}="[secret]"`);
+  expect(logged({ deep: { [key]: { a: "abc" } } })).toBe(`event deep={"${key}":"[secret]"}`);
+  expect(logged({ [key]: 120 })).toBe(`event ${key}=120`);
+});
+
+test("counts of tokens are shown", () => {
+  expect(logged({ tokens: 120, inputTokens: 100 })).toBe("event tokens=120 inputTokens=100");
+});
+
+test.for([
+  "sk-proj-abcdefgh12345678",
+  "sb_secret_abcdefgh12345678",
+  "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQ",
+  "Bearer abcdefgh12345678",
+  "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl",
+])("%s is recognised as a secret without having been told", (text) => {
+  expect(logged({ text: `got ${text}, sorry` })).toBe('event text="got [secret], sorry"');
+});

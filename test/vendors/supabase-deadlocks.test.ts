@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { PostingError } from "../../src/errors.ts";
+import { type Steps, stepsOf } from "../contracts/ledger-steps.ts";
+import { at, nativeLedgers, wide } from "../support/ledger.ts";
+
+const native = nativeLedgers({ connections: 12 });
+const clients = ["acme", "bolt", "cora", "dora", "emil", "fred"];
+const days = ["2026-11-30", "2026-12-01"];
+
+interface Held {
+  id: string;
+  client: string;
+  fence: number;
+}
+
+function pick<T>(values: readonly T[]): T {
+  return values[Math.floor(Math.random() * values.length)] as T;
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const keyed = values.map((value) => ({ value, rank: Math.random() }));
+  return keyed.sort((one, other) => one.rank - other.rank).map(({ value }) => value);
+}
+
+/** Claims, defers and closes, each for other clients, in any order. */
+function claimSome(steps: Steps, run: string, newest: number): Promise<unknown> {
+  const slots = shuffled(clients).map((client) => {
+    const slot = `${client}/${Math.max(0, newest - pick([0, 0, 1, 2]))}`;
+    return { slot, client, plannedAt: at(0), minGapSeconds: 0 };
+  });
+  const deferred = slots.slice(0, 2).map((slot) => ({ ...slot, reason: "later" }));
+  const closed = slots.slice(2, 4).map((slot) => ({ ...slot, outcome: "missed" as const, reason: "late" }));
+  const planned = shuffled(clients).slice(0, 3);
+  return steps.claimAll({ run, now: at(newest), leaseSeconds: 2, due: slots.slice(2), deferred, closed, planned });
+}
+
+/** Reserves for several slots, in any order, in months that differ between the client's zone and UTC. */
+function reserveSome(steps: Steps, run: string, held: readonly Held[]): Promise<unknown> {
+  const worst = { posts: 1, completions: 3, modelUsd: 0.01, xUsd: 0.015 };
+  const slots = shuffled(held).map(({ id, client, fence }) => {
+    const day = pick(days);
+    return { slot: id, client, fence, day, month: day.slice(0, 7), ...worst, limits: { ...wide, postsPerDay: 40 } };
+  });
+  const day = pick(days);
+  return steps.ledger.reserveSlots({ run, now: at(0), slots, global: { ...wide, day, month: day.slice(0, 7) } });
+}
+
+/** One later write for one slot, as the run that holds it, or one that lost it, would make. */
+function writeOne(steps: Steps, run: string, newest: number, { id: slot, client, fence }: Held): Promise<unknown> {
+  const step = { run, slot, client, fence, now: at(newest), leaseSeconds: 2 };
+  const backoff = { scope: pick(["client", "all"] as const), until: at(-1), reason: "x" };
+  const text = Math.random().toString(36).repeat(2);
+  const outcome = pick(["posted", "posted", "skipped", "deferred", "unknown"] as const);
+  const writes = [
+    () => steps.store([text], { ...step, completions: 1, usd: 0.001 }),
+    () => steps.arm(step),
+    () => steps.record(outcome, { ...step, backoff, xUsd: 0.001 }),
+    () => steps.absent({ ...step, now: at(newest + 60) }),
+  ];
+  return pick(writes)();
+}
+
+/** Values that don't fit are refused for good; every other failure would be the database's. */
+function expectedOnly(error: unknown): void {
+  const expected = error instanceof PostingError && (error.kind === "rejected" || /^another run/.test(error.message));
+  if (!expected) throw error;
+}
+
+async function wander(steps: Steps, run: string, startedAt: number, seconds: number): Promise<number> {
+  let calls = 0;
+  for (;;) {
+    const elapsed = (Date.now() - startedAt) / 1000;
+    if (elapsed > seconds) return calls;
+    const newest = Math.floor(elapsed * 4);
+    const held = (await steps.sql(
+      "select id, client, fence from clara.slot where state in ('claimed', 'armed', 'unknown') order by random() limit 4",
+    )) as unknown as Held[];
+    const [one] = held;
+    const actions = [
+      () => claimSome(steps, run, newest),
+      () => steps.openTick({ run, now: at(newest), leaseSeconds: 2 }),
+      () => reserveSome(steps, run, held),
+      () => (one ? writeOne(steps, run, newest, one) : Promise.resolve()),
+      () => (one ? writeOne(steps, run, newest, one) : Promise.resolve()),
+    ];
+    await pick(actions)().catch(expectedOnly);
+    calls += 1;
+  }
+}
+
+async function deadlocks(): Promise<number> {
+  const statement = "select deadlocks::int as count from pg_stat_database where datname = current_database()";
+  const [row] = await native.session().transaction((query) => query(statement));
+  return Number(row?.count);
+}
+
+test("mixed calls of 12 runs never deadlock, and every hold and every post is accounted for", async () => {
+  const steps = stepsOf(await native.open());
+  const startedAt = Date.now();
+  const runs = Array.from({ length: 12 }, (_, n) => wander(steps, `run-${n}`, startedAt, 12));
+  const calls = (await Promise.all(runs)).reduce((sum, count) => sum + count, 0);
+  expect(calls).toBeGreaterThan(500);
+  // A session hands in its statistics when it has been idle for a moment.
+  await sleep(1500);
+  expect(await deadlocks()).toBe(0);
+  const [sums] = await steps.sql(`
+    select (select coalesce(sum(held_posts), 0)::int from clara.spend where scope = '*' and length(period) = 7) as held,
+      (select coalesce(sum(posts), 0)::int from clara.hold) as holds,
+      (select count(*)::int from clara.slot where state = 'posted') as posted,
+      (select count(*)::int from clara.post) as posts`);
+  expect(sums?.held).toBe(sums?.holds);
+  expect(sums?.posted).toBe(sums?.posts);
+  expect(sums?.posts).toBeGreaterThan(5);
+});
