@@ -53,7 +53,7 @@ async function main(): Promise<number> {
 }
 
 function contextOf(given: Arguments, log: Context["log"]): Context {
-  const host = actionsHost(process.env, process.stdout);
+  const host = actionsHost(process.env, process.stderr);
   return {
     arguments: given,
     environment: process.env,

@@ -56,7 +56,7 @@ async function draftOf(tick: Tick, job: Job, opened: ClientServices): Promise<Ge
   const { lateThen, lateWithinSeconds } = client.schedule;
   const latestAt = lateThen === "skip" && { latestAt: new Date(slot.plannedAt.getTime() + lateWithinSeconds * 1000) };
   const model = await opened.model();
-  return generateDraft(
+  const written = await generateDraft(
     { client, plan, claim, now: clock(), ...latestAt },
     {
       ...model,
@@ -69,14 +69,17 @@ async function draftOf(tick: Tick, job: Job, opened: ClientServices): Promise<Ge
       bound: usageBound,
     },
   );
+  // A fallback text goes out as quietly as any other: a revoked key must not hide behind it until none is left.
+  const { troubles } = written;
+  if (troubles.length > 0) tick.log.warn("a model gave no text", { slot: slot.id, troubles });
+  return written;
 }
 
 function storeDraft(
   { services, run }: Tick,
-  { client, prompt, claim, slot, plan, cost }: Job,
+  { client, prompt, claim, slot, plan }: Job,
   [candidates, spent, checks]: Parameters<Parameters<typeof generateDraft>[1]["store"]>,
 ) {
-  const { completions, usd: modelUsd, usage } = spent;
   return services.ledger.storeDraft({
     run: run.id,
     slot: slot.id,
@@ -86,16 +89,7 @@ function storeDraft(
     candidates,
     rehearsal: client.status === "rehearsal",
     spent,
-    receipt: buildReceipt({
-      run,
-      client,
-      prompt,
-      plan,
-      checks,
-      usage,
-      completions,
-      cost: { modelUsd, xUsd: cost.xUsd },
-    }),
+    receipt: buildReceipt({ run, client, prompt, plan, checks }),
   });
 }
 

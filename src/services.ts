@@ -47,16 +47,18 @@ export interface ServiceOptions {
   onSecret(secret: string): void;
 }
 
+type Closers = (() => Promise<void>)[];
+
 export async function openServices(options: ServiceOptions): Promise<Services> {
   const { settings, clock } = options;
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closers = [];
   const notes: string[] = [];
   const { ledger, postgresLimiter } = await openLedgerServices(options, closers);
   const { limiter } = settings;
   const shared = {
     ...options,
     closers,
-    sandboxModel: once(() => startSandboxModel(closers)),
+    sharedModel: once(() => openSharedModel(options, closers)),
     sandboxX: once(() => startSandboxX(options, closers)),
   };
   return {
@@ -73,10 +75,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   };
 }
 
-async function openLedgerServices(
-  { settings, stateDirectory, migrationsDirectory }: ServiceOptions,
-  closers: (() => Promise<void>)[],
-) {
+async function openLedgerServices({ settings, stateDirectory, migrationsDirectory }: ServiceOptions, closers: Closers) {
   const { openLedger, openPostgresLimiter, openRpc } = await import("./vendors/supabase.ts");
   const open = (options: Parameters<typeof openRpc>[0]) => {
     const rpc = openRpc(options);
@@ -106,7 +105,7 @@ async function upstashFirst(
 }
 
 interface Shared extends ServiceOptions {
-  sandboxModel(): Promise<{ url: string }>;
+  sharedModel(): Promise<Model>;
   sandboxX(): Promise<{ url: string }>;
 }
 
@@ -127,14 +126,22 @@ async function unseal(client: Client, { settings, onSecret }: Shared): Promise<O
   return opened;
 }
 
-async function openClientModel(
-  opened: OpenedCredentials | undefined,
-  { settings, sandboxModel }: Shared,
-): Promise<Model> {
+/** A client with a key of its own gets its own model; the others share one, which learns once what its server can do. */
+async function openClientModel(opened: OpenedCredentials | undefined, shared: Shared): Promise<Model> {
+  const { model } = shared.settings;
+  const apiKey = opened?.openaiApiKey;
+  if (apiKey === undefined || model.kind === "sandbox") return shared.sharedModel();
+  return connectModel({ ...model, apiKey }, shared.clock);
+}
+
+async function openSharedModel({ settings, clock }: ServiceOptions, closers: Closers): Promise<Model> {
+  if (settings.model.kind === "real") return connectModel(settings.model, clock);
+  return connectModel({ apiKey: "sandbox", baseUrl: (await startSandboxModel(closers)).url }, clock);
+}
+
+async function connectModel({ apiKey, baseUrl }: { apiKey: string; baseUrl?: string }, now: Clock): Promise<Model> {
   const { openModel } = await import("./vendors/openai.ts");
-  if (settings.model.kind === "sandbox") return openModel({ apiKey: "sandbox", baseUrl: (await sandboxModel()).url });
-  const { apiKey, baseUrl } = settings.model;
-  return openModel({ apiKey: opened?.openaiApiKey ?? apiKey, ...(baseUrl === undefined ? {} : { baseUrl }) });
+  return openModel({ apiKey, now, ...(baseUrl === undefined ? {} : { baseUrl }) });
 }
 
 async function openClientX(client: Client, opened: OpenedCredentials | undefined, shared: Shared) {
@@ -161,14 +168,14 @@ async function xAccess(
   return { credentials, ...(apiUrl === undefined ? {} : { apiUrl }) };
 }
 
-async function startSandboxModel(closers: (() => Promise<void>)[]) {
+async function startSandboxModel(closers: Closers) {
   const { startModelSandbox } = await import("./sandbox/model-server.ts");
   const server = await startModelSandbox({});
   closers.push(server.close);
   return server;
 }
 
-async function startSandboxX({ stateDirectory, clock }: ServiceOptions, closers: (() => Promise<void>)[]) {
+async function startSandboxX({ stateDirectory, clock }: ServiceOptions, closers: Closers) {
   const { startXSandbox } = await import("./sandbox/x-server.ts");
   const server = await startXSandbox({ stateFile: join(stateDirectory, "x.db"), clock });
   closers.push(server.close);

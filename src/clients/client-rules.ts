@@ -99,14 +99,6 @@ function surprises(file: ClientFile, client: Client): readonly Finding[] {
   const findings: Finding[] = [];
   const warn = (path: Path, message: string, hint: string) =>
     findings.push({ ...fault(path, message, hint), severity: "warning" });
-  if (client.status === "active" && client.sealed === undefined) {
-    const hint = "run `npm start -- seal <client>`, or set status: rehearsal";
-    warn(
-      [file.status === undefined ? "name" : "status"],
-      "an active client without credentials posts only to the sandbox",
-      hint,
-    );
-  }
   const perDay = client.schedule.times.length;
   const most = client.limits.postsPerDay;
   if (perDay > most) {

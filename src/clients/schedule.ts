@@ -49,16 +49,18 @@ export function sharedScheduleFindings(fields: SharedScheduleFields, path: Path)
 /** What is impossible in a client's own times, given the jitter and the gap that it may have inherited. */
 export function timeFindings(own: ScheduleFields, merged: Schedule, path: Path): readonly Finding[] {
   const hours = own.posting_hours?.split("-");
-  if (hours?.[0] !== undefined && hours[1] !== undefined && !(hours[0] < hours[1])) {
+  if (hours?.[0] !== undefined && hours[1] !== undefined && hours[0] > hours[1]) {
     const at = [...path, "posting_hours"];
     return [fault(at, `${label(at)} end before they start`, `write for example "${hours[1]}-${hours[0]}"`)];
   }
   const closest = closestTimes(own, merged.days);
   const findings: Finding[] = [];
+  // Two posts in one minute would be one slot, even without any min_gap.
   const gap = Math.max(merged.minGapSeconds, 60);
   if (closest.seconds < gap) {
     const field = own.times === undefined ? ["posts_per_day"] : ["times", closest.index];
-    const message = `posts stand ${written(closest.seconds)} apart, which is less than the min_gap of ${written(gap)}`;
+    const least = gap === merged.minGapSeconds ? `the min_gap of ${written(gap)}` : "a minute";
+    const message = `posts stand ${written(closest.seconds)} apart, which is less than ${least}`;
     findings.push(
       fault([...path, ...field], message, "move them apart, write fewer of them, or lower schedule.min_gap"),
     );
@@ -128,6 +130,6 @@ function datesOf(range: string): { from: string; to: string } {
 
 /** In the notation of the files. */
 function written(seconds: number): string {
-  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  if (seconds > 0 && seconds % 3600 === 0) return `${seconds / 3600}h`;
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }

@@ -4,6 +4,7 @@ import { loadWorkspace } from "../clients/load.ts";
 import { UserError } from "../errors.ts";
 import type { Problem, Workspace } from "../terms.ts";
 import { escapeInvisible, neutraliseCommands } from "../vendors/actions.ts";
+import { jsonLine } from "./context.ts";
 
 export interface ValidateInput {
   /** Folder that holds clients/ and prompts/. */
@@ -55,7 +56,7 @@ function countLine(problems: readonly Problem[], named: readonly string[]): stri
 
 function jsonReport(problems: readonly Problem[]): string {
   const errors = problems.filter(isError).length;
-  return JSON.stringify({ problems, errors, warnings: problems.length - errors }, undefined, 2);
+  return jsonLine({ problems, errors, warnings: problems.length - errors }).trimEnd();
 }
 
 /** The name that problems carry. People type paths from where they stand, tools from the root: both are understood. */

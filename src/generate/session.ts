@@ -72,9 +72,9 @@ export async function ask(
   messages: readonly PromptMessage[],
 ): Promise<readonly string[] | undefined> {
   const { input, ports, troubles } = session;
-  const permit = await ports.take(model);
-  if (!permit.allowed) {
-    troubles.push({ model, reason: permit.reason, waiting: true, until: permit.until });
+  const refusal = await takeRequest(ports, model);
+  if (refusal !== undefined) {
+    troubles.push(refusal);
     return undefined;
   }
   const { candidates, maxTokens, parameters } = input.plan;
@@ -93,6 +93,17 @@ export async function store(session: Session, candidates: readonly Draft[]): Pro
   session.stores += 1;
   const { stored } = await session.ports.store(candidates, spent, session.checks);
   return stored === undefined ? undefined : candidates[stored];
+}
+
+/** Undefined when the request may be made. A limiter that does not answer never means that it may. */
+async function takeRequest(ports: GeneratePorts, model: string): Promise<Trouble | undefined> {
+  try {
+    const permit = await ports.take(model);
+    return permit.allowed ? undefined : { model, reason: permit.reason, waiting: true, until: permit.until };
+  } catch (error) {
+    if (!(error instanceof PostingError)) throw error;
+    return { model, reason: error.message, waiting: true };
+  }
 }
 
 async function complete(session: Session, request: CompletionRequest): Promise<Completion | undefined> {

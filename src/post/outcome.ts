@@ -1,30 +1,13 @@
-import type { OutcomeInput, SendResult } from "../ports.ts";
-import type { Outcome } from "../terms.ts";
+import type { OutcomeInput, RateWindow, SendResult } from "../ports.ts";
+import type { Cause, Outcome } from "../terms.ts";
 
 type Backoff = NonNullable<OutcomeInput["backoff"]>;
-
-/** Why a text is not posted, for rules and for the next action that the summary names. */
-export type NotPostedCause =
-  | "rate-limited"
-  | "out-of-credit"
-  | "unavailable"
-  | "outcome-unknown"
-  | "config"
-  | "credentials"
-  | "account"
-  | "content"
-  | "wrong-account"
-  | "sent-twice"
-  | "too-late"
-  | "halted"
-  | "backing-off"
-  | "fence-lost";
 
 /** What the answer to a send means for the slot, its client and the tick. */
 export interface AfterSend {
   outcome: Outcome;
   reason?: string;
-  cause?: NotPostedCause;
+  cause?: Cause;
   postId?: string;
   /** Who is left alone by later ticks, and until when. */
   backoff?: Backoff;
@@ -64,6 +47,16 @@ export function afterSend(result: SendResult, context: SendContext): AfterSend {
     case "unknown":
       return { outcome: "unknown", reason: result.reason, cause: "outcome-unknown", xCharged: false };
   }
+}
+
+/** What X's headers report wins over our own buckets: a window without room keeps its clients away until it resets. */
+export function fullWindow(windows: readonly RateWindow[]): Backoff | undefined {
+  const [last] = windows
+    .filter(({ remaining }) => remaining <= 0)
+    .sort((one, other) => other.resetAt.getTime() - one.resetAt.getTime());
+  if (last === undefined) return undefined;
+  const until = last.resetAt;
+  return { scope: last.scope, until, reason: `X lets no more posts through until ${until.toISOString()}` };
 }
 
 /** After an unclear send, "duplicate" is the proof that it arrived. On a first send somebody else posted this text. */

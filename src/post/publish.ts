@@ -1,8 +1,8 @@
 import { PostingError } from "../errors.ts";
-import type { Armed, Clock, Ledger, RateWindow, SendResult, TimelinePost, XAccount } from "../ports.ts";
-import type { Client, Draft, Outcome, Prices } from "../terms.ts";
+import type { Armed, Clock, Ledger, SendResult, TimelinePost, XAccount } from "../ports.ts";
+import type { Cause, Client, Draft, Outcome, Prices } from "../terms.ts";
 import { type AccountProof, proveAccount } from "./account.ts";
-import { type AfterSend, afterSend, type NotPostedCause } from "./outcome.ts";
+import { type AfterSend, afterSend, fullWindow } from "./outcome.ts";
 import { readOrRule } from "./read-failure.ts";
 import { storeOutcome } from "./store-outcome.ts";
 
@@ -29,14 +29,12 @@ export interface PostResult {
   slot: string;
   outcome: Outcome;
   reason?: string;
-  cause?: NotPostedCause;
+  cause?: Cause;
   postId?: string;
   /** What X charged for this slot in this tick, as far as is known. */
   costUsd: number;
   /** Who is not to be served any more in this tick. */
   stop?: "client" | "all";
-  /** What X's headers said of the limits. */
-  windows: readonly RateWindow[];
 }
 
 /** A second send of the same text, after an unclear first one. */
@@ -60,20 +58,24 @@ export async function publishDraft(input: PublishInput, ports: PostPorts, resend
       sent: resend !== undefined,
     });
   }
+  const armedAt = clock();
   const refused = await arm(input, ports);
   if (refused !== undefined) {
     return finish(input, ports, { after: unsent(refused, resend), costUsd: beforeSendUsd, sent: resend !== undefined });
   }
-  const result = await sendOnce(input, account);
+  const result = stoodStill(armedAt, ports) ?? (await sendOnce(input, account));
   const context = { now: clock(), resend: resend !== undefined };
   const after = afterSend(result, context);
+  const full = after.backoff ?? fullWindow(result.windows);
   const found = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
   const costUsd = beforeSendUsd + (after.xCharged ? postUsd(input.draft, prices) : 0) + (found?.costUsd ?? 0);
   return finish(input, ports, {
-    after: found?.postId === undefined ? after : { outcome: "posted", postId: found.postId, xCharged: true },
+    after: {
+      ...(found?.postId === undefined ? after : { outcome: "posted", postId: found.postId, xCharged: true }),
+      ...(full && { backoff: full }),
+    },
     costUsd,
     sent: true,
-    windows: result.windows,
   });
 }
 
@@ -110,6 +112,20 @@ function afterArmRefusal({ why, reason }: Extract<Armed, { armed: false }>): Aft
   return { outcome, reason, cause: why, xCharged: false };
 }
 
+/**
+ * A machine that slept after the intent was stored may wake when the lease is over and another run has settled the slot:
+ * then this text must not leave any more.
+ */
+function stoodStill(armedAt: Date, { clock, leaseSeconds }: PostPorts): SendResult | undefined {
+  const seconds = (clock().getTime() - armedAt.getTime()) / 1000;
+  if (seconds < leaseSeconds / 2) return undefined;
+  return {
+    kind: "unsent",
+    reason: `nothing was sent: this machine stood still for ${Math.round(seconds)} s`,
+    windows: [],
+  };
+}
+
 /** After the intent is stored, whatever breaks may have broken behind the send. */
 async function sendOnce({ draft, client }: PublishInput, account: XAccount): Promise<SendResult> {
   try {
@@ -132,14 +148,13 @@ interface Ending {
   costUsd: number;
   /** True when the text may have left, in this call or in an earlier tick. */
   sent: boolean;
-  windows?: readonly RateWindow[];
 }
 
 /** Stores the outcome and says it; what could not be stored is unknown to later ticks, so it is called unknown here. */
 export async function finish(
   { slot, fence }: Pick<PublishInput, "slot" | "fence">,
   ports: Pick<PostPorts, "run" | "clock" | "sleep"> & { ledger: Pick<Ledger, "recordOutcome"> },
-  { after, costUsd, sent, windows = [] }: Ending,
+  { after, costUsd, sent }: Ending,
 ): Promise<PostResult> {
   const { outcome, reason, cause, postId, backoff, stop } = after;
   const said = {
@@ -157,7 +172,7 @@ export async function finish(
     ...(backoff && { backoff }),
   };
   const stored = cause === "fence-lost" ? "stored" : await storeOutcome(record, ports);
-  const result = { slot, ...said, ...(cause && { cause }), costUsd, ...(stop && { stop }), windows };
+  const result = { slot, ...said, ...(cause && { cause }), costUsd, ...(stop && { stop }) };
   if (stored === "stored") return result;
   const why = stored === "failed" ? "the ledger did not take the outcome" : "another run took this slot meanwhile";
   const unstored = sent ? { outcome: "unknown" as const, cause: "outcome-unknown" as const } : {};

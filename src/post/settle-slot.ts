@@ -65,7 +65,7 @@ async function countAbsence(
 }
 
 function waiting(slot: UnsettledSlot, reason: string, costUsd: number): PostResult {
-  return { slot: slot.id, outcome: "unknown", reason, cause: "outcome-unknown", costUsd, windows: [] };
+  return { slot: slot.id, outcome: "unknown", reason, cause: "outcome-unknown", costUsd };
 }
 
 /** Why the text must not leave again although it is not on X. */

@@ -1,4 +1,4 @@
-import type { Client, Prompt, RunInfo, Source, Usage, WritingPlan } from "../terms.ts";
+import type { Client, Prompt, RunInfo, Source, WritingPlan } from "../terms.ts";
 import { storable } from "./visible.ts";
 
 /** One text that was checked before the draft was stored, by its hash: the receipt holds no text. */
@@ -17,15 +17,11 @@ export interface ReceiptInput {
   prompt: Prompt;
   plan: WritingPlan;
   checks: readonly ReceiptCheck[];
-  usage: Usage;
-  completions: number;
-  /** What the models cost, and what X will charge for the send. */
-  cost: { modelUsd: number; xUsd: number };
 }
 
 /**
  * Where a post comes from, as it is stored with its draft: enough to find every file, and the text of none of them. The
- * check with the draft's hash names the model.
+ * check with the draft's hash names the model; costs and tokens stand in the slot's row.
  */
 export interface Receipt {
   run: { id: string; commit: string; startedAt: string };
@@ -33,29 +29,19 @@ export interface Receipt {
   client: { id: string } & Source;
   prompt: { id: string; version: string; topic: string } & Source;
   checks: readonly ReceiptCheck[];
-  usage: Usage & { completions: number };
-  cost: { modelUsd: number; xUsd: number };
 }
 
 /**
  * Every field is picked by name, so nothing that a client or prompt gains later slips in: a receipt holds no prompt,
  * no voice and no credential.
  */
-export function buildReceipt({ run, client, prompt, plan, ...made }: ReceiptInput): Receipt {
-  const { usage, cost } = made;
+export function buildReceipt({ run, client, prompt, plan, checks }: ReceiptInput): Receipt {
   return {
     run: { id: run.id, commit: run.commit, startedAt: run.startedAt.toISOString() },
     slot: { id: plan.slot.id, plannedAt: plan.slot.plannedAt.toISOString() },
     client: { id: client.id, ...pickSource(client.source) },
     prompt: { id: prompt.id, version: prompt.version, topic: plan.topic, ...pickSource(prompt.source) },
-    checks: made.checks.map(pickCheck),
-    usage: {
-      inputTokens: usage.inputTokens,
-      cachedTokens: usage.cachedTokens,
-      outputTokens: usage.outputTokens,
-      completions: made.completions,
-    },
-    cost: { modelUsd: cost.modelUsd, xUsd: cost.xUsd },
+    checks: checks.map(pickCheck),
   };
 }
 

@@ -7,6 +7,9 @@ interface Choice {
   finishReason: string;
 }
 
+/** Far more than any number of posts; a server that sends more is broken or means harm. */
+const maxContentLength = 100_000;
+
 /**
  * Reads an answer of any compatible server: `answer` is what the SDK returned, whatever its type says. `bound` stands in
  * for a usage that is missing or makes no sense.
@@ -62,6 +65,7 @@ function readUsage(usage: unknown): Usage | undefined {
 
 /** The candidate texts in an answer: as asked for, or as models without structured output tend to write it. */
 function readTexts(content: string): readonly string[] | undefined {
+  if (content.length > maxContentLength) return undefined;
   for (const region of jsonRegions(content)) {
     const texts = textsOf(parse(region));
     if (texts !== undefined) return texts;

@@ -1,3 +1,4 @@
+import { PostingError } from "../../src/errors.ts";
 import type {
   Armed,
   BudgetLimits,
@@ -173,4 +174,10 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "record" | "ab
       return ledger.recordAbsence({ slot, fence, now });
     },
   };
+}
+
+/** For moves at random: a call that a lost fence or a stored draft refuses is expected; every other failure is not. */
+export function refused(error: unknown): void {
+  if (!(error instanceof PostingError) || !(error.kind === "rejected" || /^another run/.test(error.message)))
+    throw error;
 }

@@ -299,6 +299,15 @@ describe("a slot is deferred", () => {
     expect(soon).toMatchObject({ kind: "draft", draft: { source: "fallback" } });
   });
 
+  test("when the limiter does not answer, since silence is no permission", async () => {
+    const { ports, asked } = scene([], { take: () => Promise.reject(new PostingError("unavailable", "no limiter")) });
+    const result = await generateDraft(input, ports);
+    expect(result).toMatchObject({ kind: "deferred", reason: expect.stringContaining("no limiter") });
+    expect(asked).toHaveLength(0);
+    const broken = scene([], { take: () => Promise.reject(new TypeError("a bug")) });
+    await expect(generateDraft(input, broken.ports)).rejects.toThrow("a bug");
+  });
+
   test("but not past its time: then a fallback text goes out", async () => {
     const result = await generateDraft(input, scene([], { take: wait(late) }).ports);
     expect(result).toMatchObject({ kind: "draft", draft: { source: "fallback" } });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type FailureKind, PostingError } from "../../src/errors.ts";
-import type { SendResult } from "../../src/ports.ts";
-import { afterSend } from "../../src/post/outcome.ts";
+import type { RateWindow, SendResult } from "../../src/ports.ts";
+import { afterSend, fullWindow } from "../../src/post/outcome.ts";
 import { afterReadFailure, readOrRule } from "../../src/post/read-failure.ts";
 
 const now = new Date("2026-11-21T12:00:00Z");
@@ -109,6 +109,22 @@ test.for<Row>([
 ])("a text that was $when", ({ result, resend = false, expected }) => {
   expect(afterSend(result, { now, resend })).toMatchObject(expected);
 });
+
+test.for<{ when: string; windows: RateWindow[]; expected: RateWindow | undefined }>([
+  { when: "no window is reported", windows: [], expected: undefined },
+  { when: "there is room", windows: [window("client", 1, 5)], expected: undefined },
+  { when: "one is full", windows: [window("client", 0, 5), window("all", 9, 90)], expected: window("client", 0, 5) },
+  { when: "two are full", windows: [window("client", 0, 5), window("all", 0, 90)], expected: window("all", 0, 90) },
+])("X's windows keep their clients away when $when", ({ windows, expected }) => {
+  const backoff = fullWindow(windows);
+  expect(backoff && { scope: backoff.scope, until: backoff.until }).toEqual(
+    expected && { scope: expected.scope, until: expected.resetAt },
+  );
+});
+
+function window(scope: RateWindow["scope"], remaining: number, inMinutes: number): RateWindow {
+  return { scope, remaining, resetAt: minutes(inMinutes) };
+}
 
 test.for<{ kind: FailureKind; expected: object }>([
   { kind: "config", expected: { cause: "credentials", stop: "client", backoff: { until: minutes(30) } } },

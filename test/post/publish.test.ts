@@ -11,7 +11,6 @@ test("a draft becomes one post, with the intent stored before and the outcome af
   const result = await publishDraft(input, ports);
   const postId = x.posts()[0]?.id;
   expect(result).toMatchObject({ slot, outcome: "posted", postId, costUsd: 0.015 });
-  expect(result.windows[0]?.remaining).toBe(99);
   expect(ledger.armed).toEqual([
     { run: "run-1", slot, fence: 1, now: noon, leaseSeconds: 300, account: { fingerprint: "print", xUserId: "1001" } },
   ]);
@@ -166,4 +165,28 @@ test.for<{ when: string; fault: Fault; outcome: string; isPublic: boolean }>([
   expect(ledger.outcomes).toMatchObject([{ outcome, xUsd: 0 }]);
   expect(x.posts()).toHaveLength(isPublic ? 1 : 0);
   expect(x.requests("POST", "/2/tweets")).toBe(1);
+});
+
+test("a machine that stood still after the intent was stored sends nothing", async () => {
+  const { input, ports, ledger, x } = await scene();
+  let now = noon.getTime();
+  const clock = () => new Date(now);
+  const armSlot: typeof ledger.armSlot = async (intent) => {
+    now += 151_000;
+    return ledger.armSlot(intent);
+  };
+  const result = await publishDraft(input, { ...ports, clock, ledger: { ...ledger, armSlot } });
+  expect(result).toMatchObject({ outcome: "deferred", reason: expect.stringContaining("stood still for 151 s") });
+  expect(x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test("a post that used up X's window keeps its client away until the window resets", async () => {
+  const { input, ports, ledger } = await scene();
+  const resetAt = new Date("2026-11-21T12:15:00Z");
+  const send: XAccount["send"] = async (post) => ({
+    ...(await ports.account.send(post)),
+    windows: [{ scope: "client", remaining: 0, resetAt }],
+  });
+  await publishDraft(input, { ...ports, account: { ...ports.account, send } });
+  expect(ledger.outcomes).toMatchObject([{ outcome: "posted", backoff: { scope: "client", until: resetAt } }]);
 });

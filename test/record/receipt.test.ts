@@ -74,12 +74,9 @@ const input: ReceiptInput = {
       moderation: "not asked",
     },
   ],
-  usage: { inputTokens: 900, cachedTokens: 100, outputTokens: 80 },
-  completions: 1,
-  cost: { modelUsd: 0.0003, xUsd: 0.015 },
 };
 
-test("a receipt leads from the draft to the run, the commit and both files, with checks and cost", () => {
+test("a receipt leads from the draft to the run, the commit and both files, with the checks", () => {
   expect(buildReceipt(input)).toEqual({
     run: { id: "run-1", commit: "1cb828e", startedAt: "2026-11-21T08:00:38.000Z" },
     slot: { id: "acme/2026-11-21T09:00", plannedAt: "2026-11-21T08:00:00.000Z" },
@@ -94,8 +91,6 @@ test("a receipt leads from the draft to the run, the commit and both files, with
         moderation: "not asked",
       },
     ],
-    usage: { inputTokens: 900, cachedTokens: 100, outputTokens: 80, completions: 1 },
-    cost: { modelUsd: 0.0003, xUsd: 0.015 },
   });
 });
 

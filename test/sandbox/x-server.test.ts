@@ -53,7 +53,7 @@ test.for([
   expect(x.posts()).toHaveLength(0);
 });
 
-test("a request without a signature, and one that was seen before, are refused", async () => {
+test("a request without a signature, or with a broken one, is refused", async () => {
   const { x, account } = await openX();
   expect((await fetch(`${x.url}/2/users/me`)).status).toBe(401);
   const headers = { authorization: 'OAuth oauth_token="%zz"' };

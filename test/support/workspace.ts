@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { sealCredentials } from "../../src/post/seal.ts";
 import { encryptTo, newIdentity } from "../../src/vendors/age.ts";
 
@@ -11,6 +11,8 @@ export interface TestWorkspace {
   identity: string;
   /** Writes a client that owes one slot on every hour, with the changes given, and sealed credentials. */
   addClient(id: string, change?: Readonly<Record<string, unknown>>): Promise<TestClient>;
+  /** Changes fields of a client's file. */
+  editClient(id: string, change: Readonly<Record<string, unknown>>): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -81,6 +83,10 @@ export async function createWorkspace(): Promise<TestWorkspace> {
       );
       await write(`clients/${id}.yaml`, { ...clientFile(client), credentials: { sealed }, ...change });
       return client;
+    },
+    editClient: async (id, change) => {
+      const file = parse(await readFile(join(root, `clients/${id}.yaml`), "utf8"));
+      await write(`clients/${id}.yaml`, { ...file, ...change });
     },
     remove: () => rm(root, { recursive: true, force: true }),
   };

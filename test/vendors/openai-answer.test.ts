@@ -30,6 +30,7 @@ test.for<{ form: string; content: string }>([
   { form: "numbers", content: '{"candidates":[1,2]}' },
   { form: "one text among other things", content: '{"candidates":[{"text":"a"},{"words":"b"}]}' },
   { form: "an inherited field", content: '{"__proto__":{"candidates":["a"]}}' },
+  { form: "a flood", content: JSON.stringify(["a".repeat(100_000)]) },
   { form: "code", content: "({candidates:['a']})" },
 ])("$form is malformed", ({ content }) => {
   expect(readAnswer(answer(content), request, bound).kind).toBe("malformed");

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { PostingError } from "../../src/errors.ts";
-import { type Steps, stepsOf } from "../contracts/ledger-steps.ts";
+import { refused, type Steps, stepsOf } from "../contracts/ledger-steps.ts";
 import { at, nativeLedgers, wide } from "../support/ledger.ts";
 
 const native = nativeLedgers({ connections: 12 });
@@ -61,12 +60,6 @@ function writeOne(steps: Steps, run: string, newest: number, { id: slot, client,
   return pick(writes)();
 }
 
-/** Values that don't fit are refused for good; every other failure would be the database's. */
-function expectedOnly(error: unknown): void {
-  const expected = error instanceof PostingError && (error.kind === "rejected" || /^another run/.test(error.message));
-  if (!expected) throw error;
-}
-
 async function wander(steps: Steps, run: string, startedAt: number, seconds: number): Promise<number> {
   let calls = 0;
   for (;;) {
@@ -84,7 +77,7 @@ async function wander(steps: Steps, run: string, startedAt: number, seconds: num
       () => (one ? writeOne(steps, run, newest, one) : Promise.resolve()),
       () => (one ? writeOne(steps, run, newest, one) : Promise.resolve()),
     ];
-    await pick(actions)().catch(expectedOnly);
+    await pick(actions)().catch(refused);
     calls += 1;
   }
 }
@@ -113,3 +106,32 @@ test("mixed calls of 12 runs never deadlock, and every hold and every post is ac
   expect(sums?.posted).toBe(sums?.posts);
   expect(sums?.posts).toBeGreaterThan(5);
 });
+
+test("a slot that is closed while its late run reserves for it: one waits for the other", async () => {
+  const steps = stepsOf(await native.open());
+  await steps.claim();
+  await steps.reserve();
+  const closed = [
+    { slot: "acme/2026-11-21T09:00", client: "acme", plannedAt: at(0), outcome: "missed" as const, reason: "late" },
+  ];
+  const both = await native.session().transaction(async (query) => {
+    // With spend locked from here, both get as far as they can before either gets on.
+    await query("select 1 from clara.spend for update");
+    const late = steps.reserve();
+    await blocked(1);
+    const closing = steps.claimAll({ run: "run-2", now: at(300), closed });
+    await blocked(2);
+    return Promise.all([late, closing].map((call) => Promise.resolve({ call })));
+  });
+  const [late, closing] = await Promise.all(both.map(({ call }) => call));
+  expect(late).toMatchObject({ granted: true });
+  expect(closing).toEqual([]);
+  expect(await steps.slotRow()).toMatchObject({ state: "missed" });
+  expect(await steps.rows("hold")).toEqual([]);
+});
+
+/** Waits until so many sessions wait for a lock. */
+async function blocked(count: number): Promise<void> {
+  const statement = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  while ((await native.session().transaction((query) => query(statement))).length < count) await sleep(10);
+}

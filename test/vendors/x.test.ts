@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -104,4 +105,18 @@ test("a process ends by itself after a send, long before the deadline", async ()
   const options = { timeout: 20_000 };
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", child, x.url], options);
   expect(stdout).toBe("created");
+});
+
+test("another host is asked as api.x.com would be, and for an answer that is not compressed", async () => {
+  const seen: Record<string, string | undefined>[] = [];
+  const server = createServer(({ headers, method, url }, response) => {
+    seen.push({ request: `${method} ${url}`, host: headers.host, encoding: headers["accept-encoding"]?.toString() });
+    response.writeHead(201, { "content-type": "application/json" }).end('{"data":{"id":"8","text":"a"}}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const account = openXAccount({ credentials: sandboxCredentials(acme), apiUrl, clock: () => noon });
+  expect(await account.send({ text, madeWithAi: false })).toEqual({ kind: "created", postId: "8", windows: [] });
+  expect(seen).toEqual([{ request: "POST /2/tweets", host: "api.x.com", encoding: undefined }]);
 });

@@ -20,9 +20,13 @@ export const rules: readonly Rule[] = [
   },
 ];
 
+/** Longer than any post. What lies behind is cut off, so that no rule has to read a novel; the rest is still too long. */
+const maxRead = 5_000;
+
 /** The exact text that would be sent: Unicode NFC, plain line feeds, no blanks around it or at line ends. */
 export function normaliseText(text: string): string {
   return text
+    .slice(0, maxRead)
     .replace(/\r\n?/g, "\n")
     .replace(/[^\S\n]+$/gmu, "")
     .replace(/\n{3,}/g, "\n\n")

@@ -39,6 +39,12 @@ test.for([
   expect(normaliseText(before)).toBe(after);
 });
 
+test("a flood of text is refused at once", () => {
+  const flood = `a${" ".repeat(2_000_000)}b${"c".repeat(2_000_000)}`;
+  expect(normaliseText(flood).length).toBeLessThanOrEqual(5_000);
+  expect(brokenRules("word ".repeat(1_000_000))).toEqual(["length"]);
+});
+
 test("normalising twice changes nothing more", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("a", " ", "\n", "\r", "\t", "e\u0301", "\u00A0", "️") }), (text) => {
