@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { type Arguments, helpText, parseArguments } from "./arguments.ts";
 import type { Context } from "./commands/context.ts";
-import { UserError } from "./errors.ts";
+import { PostingError, UserError } from "./errors.ts";
 import type { Clock } from "./ports.ts";
-import { actionsHost } from "./vendors/actions.ts";
+import { actionsHost, command } from "./vendors/actions.ts";
 import { openLog } from "./vendors/log.ts";
 
 /** Each command is loaded when it is asked for, so that a tick with nothing to do starts fast. */
@@ -81,9 +81,11 @@ function stopSignal(): AbortSignal {
 }
 
 function explain(error: unknown, log: Context["log"]): number {
-  if (error instanceof UserError) {
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+  if (error instanceof UserError || error instanceof PostingError) {
+    // In Actions a command of the runner, which shows the message beside the run.
+    const inActions = process.env.GITHUB_ACTIONS === "true";
+    process.stderr.write(`${inActions ? command("error", {}, error.message) : error.message}\n`);
+    return error instanceof UserError ? error.exitCode : 1;
   }
   log.error("unexpected error", { error });
   return 1;

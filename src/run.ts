@@ -2,6 +2,7 @@ import { admit } from "./admit.ts";
 import { orderFairly } from "./due/order.ts";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { nextSlot } from "./due/slots.ts";
+import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
 import { type Job, serveSlot } from "./serve.ts";
@@ -11,6 +12,8 @@ import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./t
 
 export interface TickResult {
   report: RunReport;
+  /** Sentences for the end of the summary. */
+  notes: readonly string[];
   /** The slot that comes due next. */
   next: Slot | undefined;
   /** The latest send before this tick. */
@@ -92,7 +95,7 @@ async function record(
 ): Promise<TickResult> {
   const { services, run, workspace, only, dryRun } = tick;
   const closed = plan.closed.map(({ slot, outcome, reason }) =>
-    slotResult(tick, slot, { outcome, reason, cause: "too-late" }),
+    slotResult(tick, slot, { outcome, reason, ...(outcome === "missed" && { cause: "too-late" }) }),
   );
   const deferred = plan.deferred
     .filter(({ report }) => report)
@@ -102,11 +105,22 @@ async function record(
   const runtimeSeconds = (performance.now() - tick.startedMs) / 1000;
   const slots = [...results, ...held, ...closed, ...deferred];
   const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
-  if (!dryRun) await services.ledger.closeTick({ run: run.id, now: finishedAt, report });
+  const notes = dryRun ? [] : await close(tick, finishedAt, report);
   const clients = workspace.clients.filter(({ id }) => only === undefined || id === only);
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
-  return { report, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+  return { report, notes, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+}
+
+/** What was posted is recorded slot by slot; a report that cannot be stored is still shown. */
+async function close({ services, run }: Tick, now: Date, report: RunReport): Promise<readonly string[]> {
+  try {
+    await services.ledger.closeTick({ run: run.id, now, report });
+    return [];
+  } catch (error) {
+    if (!(error instanceof PostingError)) throw error;
+    return [`The report of this run was not stored: ${error.message}.`];
+  }
 }
 
 function latestSend({ clients }: TickState): TickResult["lastPost"] {

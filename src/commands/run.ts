@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
-import { UserError } from "../errors.ts";
+import { PostingError, UserError } from "../errors.ts";
 import { stepOutputs } from "../record/outputs.ts";
-import { renderSummary } from "../record/summary.ts";
+import { renderStop, renderSummary } from "../record/summary.ts";
 import { terminalSummary } from "../record/terminal.ts";
 import type { SummaryContext } from "../record/verdict.ts";
 import { runTick, type TickResult } from "../run.ts";
@@ -27,15 +27,19 @@ export async function run(context: Context): Promise<number> {
     const tick = await openTick({ context, workspace, services, startedMs });
     const result = await runTick(tick);
     const { problems, broken } = workspace;
-    const { next, lastPost } = result;
+    const { next, lastPost, notes } = result;
     await report(context, result, {
       problems,
       broken,
-      notes: services.notes(),
+      notes: [...services.notes(), ...notes],
       ...(next && { next }),
       ...(lastPost && { lastPost }),
     });
     return exitCode(result, workspace);
+  } catch (error) {
+    if (!(error instanceof PostingError)) throw error;
+    await reportStop(context, error.message);
+    return 1;
   } finally {
     await services.close();
   }
@@ -100,6 +104,12 @@ async function report(context: Context, result: TickResult, around: SummaryConte
     await host.setOutputs(stepOutputs(result.report, context.environment.GITHUB_STEP_SUMMARY ?? ""));
   }
   write(json ? jsonLine(result.report) : terminalSummary(result.report, around));
+}
+
+/** The tick could not go on. What it had done until then is in the ledger, and the next tick goes on from there. */
+async function reportStop({ host, write, arguments: { json } }: Context, reason: string): Promise<void> {
+  await host?.writeSummary(renderStop(reason));
+  write(json ? jsonLine({ error: reason }) : renderStop(reason));
 }
 
 function exitCode({ report, bugs }: TickResult, { problems }: Workspace): number {

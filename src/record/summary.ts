@@ -37,6 +37,12 @@ export function renderSummary(report: RunReport, context: SummaryContext): strin
   return serialise(blocks, maxSummaryBytes);
 }
 
+/** The summary of a tick that had to stop, for example because the ledger did not answer. */
+export function renderStop(reason: string): string {
+  const sentence = `❌ The tick stopped: ${reason}. Nothing more was sent; a later tick goes on from the ledger.`;
+  return serialise([{ node: paragraph(text(sentence, 600)) }], maxSummaryBytes);
+}
+
 function problemBlocks({ problems, broken }: SummaryContext): Block[] {
   if (problems.length === 0) return [];
   const gravestFirst = problems.toSorted((a, b) => a.severity.localeCompare(b.severity));

@@ -12,6 +12,7 @@ import type {
   TickState,
   UnsettledSlot,
 } from "../ports.ts";
+import { storable } from "./storable.ts";
 
 /**
  * Calls one ledger function and returns its value. Throws PostingError: config, unavailable, or rejected when the same
@@ -88,21 +89,25 @@ export function openLedger(rpc: Rpc): Ledger {
         p_x_user_id: account.xUserId,
       })) as Armed,
     recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, backoff }) =>
-      (await ask(rpc, "record_outcome", {
-        p_run: run,
-        p_slot: slot,
-        p_fence: fence,
-        p_at: now,
-        p_outcome: outcome,
-        p_reason: reason ?? null,
-        p_post_id: postId ?? null,
-        p_x_usd: xUsd,
-        p_backoff: backoff ?? null,
-      })) as boolean,
+      (await ask(
+        rpc,
+        "record_outcome",
+        storable({
+          p_run: run,
+          p_slot: slot,
+          p_fence: fence,
+          p_at: now,
+          p_outcome: outcome,
+          p_reason: reason ?? null,
+          p_post_id: postId ?? null,
+          p_x_usd: xUsd,
+          p_backoff: backoff ?? null,
+        }),
+      )) as boolean,
     recordAbsence: async ({ slot, fence, now }) =>
       Number((await rpc("record_absence", { p_slot: slot, p_fence: fence, p_at: now })) ?? 0),
     closeTick: async ({ run, now, report }) => {
-      await rpc("close_tick", { p_run: run, p_at: now, p_report: report });
+      await rpc("close_tick", { p_run: run, p_at: now, p_report: storable(report) });
     },
   };
 }

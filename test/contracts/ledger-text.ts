@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { at, day, draftOf, type OpenLedger } from "../support/ledger.ts";
 import { stepsOf } from "./ledger-steps.ts";
 
@@ -35,18 +35,30 @@ export function textContract(open: OpenLedger): void {
     expect(await steps.rows("post")).toMatchObject([{ post_id: text }]);
   });
 
-  test.for([
+  describe.for([
     { what: "a NUL character", text: "a\u0000b" },
     { what: "half a surrogate pair", text: "a\ud83db" },
-  ])("$what, which Postgres can't hold, is refused for good and harms nothing", async ({ text }) => {
-    const steps = await begin();
-    await steps.claim();
-    await steps.reserve();
-    const before = await steps.everything();
-    const refused = { name: "PostingError", kind: "rejected" };
-    await expect(steps.store([text], { completions: 1, usd: 0.001 })).rejects.toMatchObject(refused);
-    await expect(steps.record("skipped", { reason: text })).rejects.toMatchObject(refused);
-    expect(await steps.everything()).toEqual(before);
-    expect(await steps.record("dead", { reason: "the text can't be stored" })).toBe(true);
+  ])("$what, which Postgres can't hold,", ({ text }) => {
+    test("in a draft is refused for good, and harms nothing", async () => {
+      const steps = await begin();
+      await steps.claim();
+      await steps.reserve();
+      const before = await steps.everything();
+      const store = steps.store([text], { completions: 1, usd: 0.001 });
+      await expect(store).rejects.toMatchObject({ name: "PostingError", kind: "rejected" });
+      expect(await steps.everything()).toEqual(before);
+    });
+
+    test("in a reason or a report is replaced, so that no outcome is lost", async () => {
+      const steps = await begin();
+      await steps.openTick({ run: "run-1" });
+      await steps.claim();
+      const backoff = { scope: "client" as const, until: at(60), reason: text };
+      expect(await steps.record("deferred", { reason: text, backoff })).toBe(true);
+      await steps.ledger.closeTick({ run: "run-1", now: at(1), report: { slots: [{ reason: text }] } });
+      expect(await steps.slotRow()).toMatchObject({ reason: "a\ufffdb" });
+      expect(await steps.rows("backoff")).toMatchObject([{ reason: "a\ufffdb" }]);
+      expect(await steps.rows("run")).toMatchObject([{ report: { slots: [{ reason: "a\ufffdb" }] } }]);
+    });
   });
 }

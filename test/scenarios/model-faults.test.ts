@@ -27,23 +27,30 @@ const faults: readonly { model: string; fault: ModelFault; reason?: RegExp }[] =
   { model: "writes only what moderation flags", fault: { kind: "flagged" } },
 ];
 
-test.for(faults)("when the model $model, a fallback text is posted, or the slot is skipped with the reason", async ({ fault, reason }) => {
-  const { services, workspace, clients, tick, slotOf, rows } = await open({ clients: ["acme", "beta"] });
-  await workspace.editClient("acme", { fallbacks: evergreens });
-  services.faults.model = () => fault;
-  const seen = await tick();
-  expect(seen).toMatchObject({ code: 0, report: { totals: { posted: 1, skipped: 1, dead: 0 } } });
-  const acme = slotOf(seen, "acme");
-  expect(acme).toMatchObject({ outcome: "posted", text: expect.toBeOneOf(evergreens) });
-  expect(acme).not.toHaveProperty("model");
-  expect(services.x.posts(clients[0]?.xUserId).map(({ text }) => text)).toEqual([acme?.text]);
-  const beta = slotOf(seen, "beta");
-  expect(beta).toMatchObject({ outcome: "skipped", cause: "no-text", reason: expect.stringMatching(reason ?? /^no text; openai\/gpt-5-mini: /) });
-  expect(services.x.posts(clients[1]?.xUserId)).toEqual([]);
-  expect(await rows("beta")).toMatchObject([{ state: "skipped", sends: 0, posts: 0 }]);
-  // What no model wrote can't be told from the text alone: the log says what was wrong with the models.
-  expect(seen.stderr).toMatch(/warn.*no text.*acme\/2026-11-21T09:00/);
-});
+test.for(faults)(
+  "when the model $model, a fallback text is posted, or the slot is skipped with the reason",
+  async ({ fault, reason }) => {
+    const { services, workspace, clients, tick, slotOf, rows } = await open({ clients: ["acme", "beta"] });
+    await workspace.editClient("acme", { fallbacks: evergreens });
+    services.faults.model = () => fault;
+    const seen = await tick();
+    expect(seen).toMatchObject({ code: 0, report: { totals: { posted: 1, skipped: 1, dead: 0 } } });
+    const acme = slotOf(seen, "acme");
+    expect(acme).toMatchObject({ outcome: "posted", text: expect.toBeOneOf(evergreens) });
+    expect(acme).not.toHaveProperty("model");
+    expect(services.x.posts(clients[0]?.xUserId).map(({ text }) => text)).toEqual([acme?.text]);
+    const beta = slotOf(seen, "beta");
+    expect(beta).toMatchObject({
+      outcome: "skipped",
+      cause: "no-text",
+      reason: expect.stringMatching(reason ?? /^no text; openai\/gpt-5-mini: /),
+    });
+    expect(services.x.posts(clients[1]?.xUserId)).toEqual([]);
+    expect(await rows("beta")).toMatchObject([{ state: "skipped", sends: 0, posts: 0 }]);
+    // What no model wrote can't be told from the text alone: the log says what was wrong with the models.
+    expect(seen.stderr).toMatch(/warn.*no text.*acme\/2026-11-21T09:00/);
+  },
+);
 
 test("a fallback text is not used twice in 30 days; then the slot is skipped", async () => {
   const { services, tick, slotOf } = await open({ change: { fallbacks: evergreens } });
