@@ -67,5 +67,5 @@ async function reserve(tick: Tick, jobs: readonly Job[], refused: readonly SlotR
 function wouldServe(tick: Tick, { slot, plan, cost }: Job): SlotResult {
   const most = (cost.modelUsd + cost.xUsd).toFixed(4);
   const reason = `dry run: would write with prompt ${plan.prompt} on "${plan.topic}" by ${plan.models[0]}, for $${most} at most`;
-  return slotResult(tick, slot, { outcome: "deferred", reason, cause: "spacing" });
+  return slotResult(tick, slot, { outcome: "deferred", reason, cause: "dry-run" });
 }

@@ -33,7 +33,11 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
   },
   migrate: async ({ environment, migrationsDirectory, write }) => {
     const { runMigrate } = await import("./commands/migrate.ts");
-    await runMigrate({ url: environment.SUPABASE_DB_URL, directory: migrationsDirectory, write });
+    await runMigrate({
+      url: environment.SUPABASE_DB_URL,
+      directory: migrationsDirectory,
+      write: (line) => write(`${line}\n`),
+    });
     return 0;
   },
 };

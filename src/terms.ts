@@ -162,6 +162,7 @@ export type Cause =
   | "account" // X suspended, locked or restricted the account
   | "content" // X refuses this text
   | "sent-twice" // two sends, and still no proof of a post
+  | "dry-run" // planned and priced only
   | "rehearsal"; // generated and recorded, never to be sent
 
 /** What the ledger keeps between ticks. waiting: owed but deferred. claimed: a run holds the lease. armed: the send may have left. */

@@ -17,7 +17,9 @@ export async function plan(context: Context): Promise<number> {
   const now = context.clock();
   const found = planned(workspace, await readState(context, settings, now), now);
   context.write(context.arguments.json ? jsonLine(found) : planText(found));
-  return workspace.problems.some(({ severity }) => severity === "error") ? 1 : 0;
+  const errors = workspace.problems.filter(({ severity }) => severity === "error").length;
+  if (errors > 0) context.log.error("files have errors: `npm start -- validate` shows them", { errors });
+  return errors > 0 ? 1 : 0;
 }
 
 type Found = ReturnType<typeof planned>;
@@ -25,15 +27,19 @@ type Found = ReturnType<typeof planned>;
 function planned(workspace: Workspace, state: TickState, now: Date) {
   const { due, closed, deferred } = planDue({ ...workspace, state, now });
   const row = ({ id, client, plannedAt }: Slot) => ({ slot: id, client, plannedAt: plannedAt.toISOString() });
+  const late = (slot: Slot) => ({
+    ...row(slot),
+    latenessSeconds: Math.max(0, Math.floor((now.getTime() - slot.plannedAt.getTime()) / 1000)),
+  });
+  const ended = (as: "missed" | "skipped") =>
+    closed.filter(({ outcome }) => outcome === as).map(({ slot, reason }) => ({ ...late(slot), reason }));
   const next = workspace.clients.flatMap((client) => nextSlot(client, now) ?? []);
   return {
     now: now.toISOString(),
-    due: orderFairly(due, state).map(({ slot, latenessSeconds }) => ({ ...row(slot), latenessSeconds })),
-    deferred: deferred.map(({ slot, reason }) => ({ ...row(slot), reason })),
-    missed: closed.filter(({ outcome }) => outcome === "missed").map(({ slot, reason }) => ({ ...row(slot), reason })),
-    skipped: closed
-      .filter(({ outcome }) => outcome === "skipped")
-      .map(({ slot, reason }) => ({ ...row(slot), reason })),
+    due: orderFairly(due, state).map(({ slot }) => late(slot)),
+    deferred: deferred.map(({ slot, reason }) => ({ ...late(slot), reason })),
+    missed: ended("missed"),
+    skipped: ended("skipped"),
     next: next.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime()).map(row),
   };
 }

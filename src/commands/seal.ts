@@ -5,6 +5,9 @@ import { sealCredentials } from "../post/seal.ts";
 import { writeSealed } from "../post/write-sealed.ts";
 import { encryptTo } from "../vendors/age.ts";
 
+/** The recipient that this repository ships; its identity was thrown away. */
+export const exampleRecipient = "age1sgt0ch5v8nasgeh7dh9xr5vwau4pek0aae4s546ckmc6kgjhxvnqqrzpyd";
+
 export interface SealOptions {
   /** Folder that holds clients/. */
   root: string;
@@ -22,6 +25,11 @@ export interface SealOptions {
 export async function runSeal({ root, client, recipient, readCredentials }: SealOptions): Promise<string> {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(client)) {
     throw new UserError("a client's id is lower-case letters, digits and single hyphens, as in clients/acme.yaml", 2);
+  }
+  if (recipient === exampleRecipient) {
+    throw new UserError(
+      "clients/_defaults.yaml still names the example's recipient, which nobody can open: run keygen, and write yours there",
+    );
   }
   const name = `clients/${client}.yaml`;
   const path = join(root, "clients", `${client}.yaml`);

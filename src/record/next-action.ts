@@ -10,6 +10,7 @@ const byCause = {
   "outcome-unknown": "Look at the account on X: the post may be there. It is not sent again.",
   halted: "Lift the halt in the ledger once posting is safe.",
   stopped: "Nothing: a later tick takes it.",
+  "dry-run": "Nothing: a run without --dry-run takes it.",
   "backing-off": "Nothing: a later tick takes it when the wait is over.",
   spacing: "Nothing: a later tick takes it.",
   "fence-lost": "Nothing: another run has it and reports it.",

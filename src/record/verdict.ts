@@ -1,4 +1,4 @@
-import type { Outcome, Problem, Slot } from "../terms.ts";
+import type { Cause, Outcome, Problem, Slot } from "../terms.ts";
 import { count, counted, duration, money, plannedTime } from "./format.ts";
 import type { RunReport } from "./report.ts";
 
@@ -72,10 +72,15 @@ function idleSentences({ run }: RunReport, { next, lastPost }: SummaryContext): 
   return [...sentences, `Next: ${next.client} at ${plannedTime(next.id)} its local time, in ${ahead}.`];
 }
 
-function personSentence({ totals }: RunReport, { problems }: SummaryContext): string {
+/** Causes that no later tick cures by itself. */
+const needsPerson: ReadonlySet<Cause> = new Set(["config", "credentials", "out-of-credit"]);
+
+function personSentence({ totals, slots }: RunReport, { problems }: SummaryContext): string {
   const errors = problems.filter(({ severity }) => severity === "error").length;
+  const stuck = slots.filter(({ outcome, cause }) => outcome === "deferred" && cause && needsPerson.has(cause)).length;
   const reasons = [
     ...(totals.dead > 0 ? [counted(totals.dead, "dead letter")] : []),
+    ...(stuck > 0 ? [counted(stuck, "stuck slot")] : []),
     ...(errors > 0 ? [counted(errors, "configuration problem")] : []),
   ];
   return reasons.length === 0 ? "Nothing needs a person." : `A person must look: ${reasons.join(" and ")}.`;

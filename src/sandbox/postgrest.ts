@@ -48,7 +48,8 @@ async function call(
   await query("set local role service_role");
   const columns = signature.names.map((argument, i) => `${argument} ${signature.types[i]}`).join(", ");
   const values = signature.names.map((argument) => `${argument} := b.${argument}`).join(", ");
-  const sql = `select to_json(public.${name}(${values}))::text as answer from json_to_record($1::json) b(${columns})`;
+  const source = columns === "" ? "(select $1::json) b" : `json_to_record($1::json) b(${columns})`;
+  const sql = `select to_json(public.${name}(${values}))::text as answer from ${source}`;
   const [row] = await query(sql, [body]);
   if (signature.isVoid) return new Response(null, { status: 204 });
   return new Response(String(row?.answer ?? "null"), {
@@ -63,7 +64,7 @@ function remember<T>(known: Map<string, Promise<T>>, key: string, value: Promise
 }
 
 async function readSignature(query: Query, name: string): Promise<Signature | undefined> {
-  const sql = `select p.proargnames as names, p.prorettype = 'void'::regtype as is_void,
+  const sql = `select coalesce(p.proargnames, '{}') as names, p.prorettype = 'void'::regtype as is_void,
       array(select format_type(t, null) from unnest(p.proargtypes::oid[]) with ordinality u(t, n) order by n) as types
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'public' and p.proname = $1 and p.prokind = 'f' and not p.proretset`;

@@ -24,6 +24,11 @@ export function openPostgres(
 async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken = false;
+  // The pool listens to idle connections only: one that is dropped at work would end the process.
+  const onDropped = () => {
+    broken = true;
+  };
+  client.on("error", onDropped);
   try {
     await client.query("begin");
     const result = await work(async (sql, parameters) =>
@@ -32,12 +37,11 @@ async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T
     await client.query("commit");
     return result;
   } catch (error) {
-    await client.query("rollback").catch(() => {
-      broken = true;
-    });
+    await client.query("rollback").catch(onDropped);
     throw error;
   } finally {
     client.release(broken);
+    if (!broken) client.off("error", onDropped);
   }
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { runSeal } from "../../src/commands/seal.ts";
+import { loadWorkspace } from "../../src/clients/load.ts";
+import { exampleRecipient, runSeal } from "../../src/commands/seal.ts";
 import { UserError } from "../../src/errors.ts";
 import { openCredentials } from "../../src/post/seal.ts";
 import { decryptWith, newIdentity } from "../../src/vendors/age.ts";
@@ -140,4 +141,13 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
     expect(await readFile(victim, "utf8")).toBe("mine");
     expect(await readFile(file, "utf8")).toBe(yaml);
   });
+});
+
+test("the recipient that is shipped seals nothing: nobody could open it", async () => {
+  const { defaults } = await loadWorkspace(join(import.meta.dirname, "../.."));
+  expect(defaults.recipient).toBe(exampleRecipient);
+  const readCredentials = () => Promise.reject(new Error("nobody is asked"));
+  await expect(
+    runSeal({ root: "unused", client: "acme", recipient: exampleRecipient, readCredentials }),
+  ).rejects.toThrow("run keygen");
 });

@@ -37,6 +37,14 @@ export function armContract(open: OpenLedger): void {
     expect(clients.get("acme")?.accounts).toEqual(new Map([["f1", "43"]]));
   });
 
+  test("an account is known to the client it was proven for, and to no other", async () => {
+    const steps = await begin();
+    await steps.send("one");
+    await steps.claim({ client: "bolt" });
+    const { clients } = await steps.ledger.readTick({ now: at(0) });
+    expect(clients.get("bolt")?.accounts).toEqual(new Map());
+  });
+
   test("nothing is armed without a draft", async () => {
     const steps = await begin();
     await steps.claim();

@@ -62,7 +62,7 @@ export function claimBatchContract(open: OpenLedger): void {
       await steps.claim();
       await steps.claimAll(close(at(now)));
       expect(await steps.slotRow()).toMatchObject({ state });
-      expect(await steps.record("skipped", { fence: 1 })).toBe(state === "claimed");
+      expect(await steps.record("missed", { fence: 1 })).toBe(state === "claimed");
     });
 
     test.for(["posted", "unknown", "armed"] as const)("a slot that is %s is left alone", async (state) => {
@@ -95,10 +95,15 @@ export function claimBatchContract(open: OpenLedger): void {
   });
 
   describe("what a claim knows", () => {
-    const past = async (steps: Steps, name: string, step: { now: Date; draft?: Parameters<typeof draftOf>[1] }) => {
-      await steps.claim({ slot: name, now: step.now });
-      await steps.store([draftOf(name, step.draft)], { slot: name, now: step.now });
-      await steps.record("skipped", { slot: name, now: step.now });
+    interface Past {
+      now: Date;
+      draft: Parameters<typeof draftOf>[1];
+      client?: string;
+    }
+    const past = async (steps: Steps, name: string, { now, draft, client = "acme" }: Past) => {
+      await steps.claim({ slot: name, now, client });
+      await steps.store([draftOf(name, draft)], { slot: name, now });
+      await steps.record("skipped", { slot: name, now });
     };
 
     test("a draft that a run stored before it died comes back", async () => {
@@ -126,31 +131,37 @@ export function claimBatchContract(open: OpenLedger): void {
       expect(claim?.recentTexts).toEqual(Array.from({ length: 50 }, (_, index) => `old/${51 - index}`));
     });
 
-    test("fallback texts count for 30 days", async () => {
+    test("fallback texts count for 30 days, the client's own and not this slot's", async () => {
       const steps = await begin();
-      await past(steps, "forgotten", { now: at(-30 * day), draft: { source: "fallback" } });
-      await past(steps, "recent", { now: at(-30 * day + 1), draft: { source: "fallback" } });
+      const source = "fallback" as const;
+      await past(steps, "forgotten", { now: at(-30 * day), draft: { source } });
+      await past(steps, "recent", { now: at(-30 * day + 1), draft: { source } });
       await past(steps, "written", { now: at(-1), draft: {} });
+      await past(steps, "of another client", { now: at(-1), draft: { source }, client: "bolt" });
+      await steps.claim({ leaseSeconds: 0 });
+      await steps.store([draftOf("this one", { source })], { leaseSeconds: 0 });
       expect((await steps.claim())?.recentFallbacks).toEqual(["recent"]);
     });
 
-    test("links count for 7 days, unless their slot ended without a post", async () => {
+    test("links count for 7 days, the client's own and not this slot's, unless there will be no post", async () => {
       const steps = await begin();
-      const linked = async (name: string, seconds: number) => {
-        await steps.claim({ slot: name, now: at(seconds) });
-        await steps.store([draftOf(name, { hasLink: true })], { slot: name, now: at(seconds) });
-      };
-      for (const [name, seconds, outcome] of [
-        ["long ago", -7 * day, "posted"],
-        ["just inside", -7 * day + 1, "posted"],
-        ["never sent", -60, "skipped"],
-        ["sent later", -50, "deferred"],
+      const linked = { hasLink: true };
+      for (const [name, seconds, outcome, draft, client] of [
+        ["long ago", -7 * day, "posted", linked, "acme"],
+        ["just inside", -7 * day + 1, "posted", linked, "acme"],
+        ["never sent", -60, "skipped", linked, "acme"],
+        ["sent later", -50, "deferred", linked, "acme"],
+        ["plain", -40, "posted", {}, "acme"],
+        ["of another", -30, "posted", linked, "bolt"],
       ] as const) {
-        await linked(name, seconds);
-        if (outcome === "posted") await steps.arm({ slot: name, now: at(seconds) });
-        expect(await steps.record(outcome, { slot: name, now: at(seconds), postId: name })).toBe(true);
+        const step = { slot: name, client, now: at(seconds) };
+        await steps.claim(step);
+        await steps.store([draftOf(name, draft)], step);
+        if (outcome === "posted") await steps.arm(step);
+        expect(await steps.record(outcome, { ...step, postId: name })).toBe(true);
       }
-      await past(steps, "plain", { now: at(-40) });
+      await steps.claim({ leaseSeconds: 0 });
+      await steps.store([draftOf("this one", linked)], { leaseSeconds: 0 });
       expect((await steps.claim())?.recentLinks).toBe(2);
     });
   });

@@ -93,14 +93,13 @@ export function outcomeContract(open: OpenLedger): void {
     expect(await steps.rows("spend")).toEqual(Array(4).fill(expect.objectContaining(spent)));
   });
 
-  test("a slot that was never armed ends without touching sends and the last send", async () => {
+  test("a slot that was never armed ends without touching sends and the last send, even an unsettled one", async () => {
     const steps = await begin();
-    await armed(steps);
-    await steps.record("posted", { postId: "1" });
-    await steps.claim({ slot: "acme/2", now: at(900) });
-    expect(await steps.record("skipped", { slot: "acme/2", reason: "no text passed" })).toBe(true);
-    expect(await steps.rows("send")).toHaveLength(1);
-    expect(await lastSentAt(steps)).toEqual(at(20));
+    await steps.claim({ slot: "acme/slow", leaseSeconds: 1 });
+    await steps.send("text", { now: at(900) });
+    expect(await steps.record("skipped", { slot: "acme/slow", reason: "no text passed" })).toBe(true);
+    expect(await steps.rows("send")).toMatchObject([{ outcome: null }]);
+    expect(await lastSentAt(steps)).toEqual(at(900));
   });
 
   test.for(["posted", "unknown"] as const)("%s without a send is refused, and nothing is written", async (outcome) => {

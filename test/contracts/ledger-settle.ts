@@ -1,18 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { at, day, draftOf, type OpenLedger } from "../support/ledger.ts";
-import { type Steps, stepsOf } from "./ledger-steps.ts";
+import { stepsOf, takenToSettle } from "./ledger-steps.ts";
 
 const slot = "acme/2026-11-21T09:00";
-
-/** Sent at 0 s without an answer, and taken with fence 2 by another run's tick at 300 s for 900 s. */
-async function takenToSettle(steps: Steps): Promise<void> {
-  await steps.claim();
-  await steps.reserve();
-  await steps.store(["text"]);
-  await steps.arm();
-  await steps.record("unknown");
-  await steps.openTick({ now: at(300), leaseSeconds: 900 });
-}
 
 /** What becomes of a send without a clear answer. */
 export function settleContract(open: OpenLedger): void {
@@ -56,11 +46,23 @@ export function settleContract(open: OpenLedger): void {
 
     test("no slot that is claimed, waits or has ended", async () => {
       const steps = await begin();
-      await steps.claim({ client: "acme" });
+      await steps.claim();
+      await steps.store(["not sent yet"]);
       await steps.claimAll({ deferred: [{ slot: "bolt/1", client: "bolt", plannedAt: at(0), reason: "later" }] });
       await steps.send("text", { client: "cora" });
       await steps.record("posted", { client: "cora", postId: "1" });
+      const before = await steps.rows("slot");
       expect((await steps.openTick({ now: at(day) })).unsettled).toEqual([]);
+      expect(await steps.rows("slot")).toEqual(before);
+    });
+
+    test("a text that was sent twice with what the second send said", async () => {
+      const steps = await begin();
+      await takenToSettle(steps);
+      for (const now of [360, 420]) await steps.absent({ fence: 2, now: at(now) });
+      await steps.arm({ fence: 2, now: at(430), xUserId: "43" });
+      const { unsettled } = await steps.openTick({ run: "run-3", now: at(2000) });
+      expect(unsettled).toMatchObject([{ xUserId: "43", armedAt: at(430), sends: 2, absentReads: 0 }]);
     });
 
     test("the oldest first, counting sends that may have left and not those that surely did not", async () => {
@@ -76,65 +78,6 @@ export function settleContract(open: OpenLedger): void {
         ["bolt/2026-11-21T09:00", 1],
         ["acme/late", 1],
       ]);
-    });
-  });
-
-  describe("an absence", () => {
-    const reads: { when: string; at: readonly number[]; counts: readonly number[] }[] = [
-      { when: "59 s after the send", at: [59], counts: [0] },
-      { when: "60 s after the send", at: [60], counts: [1] },
-      { when: "59 s after the last one that counted", at: [60, 119], counts: [1, 1] },
-      { when: "60 s after the last one that counted", at: [60, 120], counts: [1, 2] },
-      { when: "after one that did not count", at: [30, 60, 90, 120], counts: [0, 1, 1, 2] },
-      { when: "with a clock that went back", at: [60, 10], counts: [1, 1] },
-    ];
-    test.for(reads)("$when", async ({ at: instants, counts }) => {
-      const steps = await begin();
-      await steps.send("text");
-      const counted: number[] = [];
-      for (const now of instants) counted.push(await steps.absent({ now: at(now) }));
-      expect(counted).toEqual(counts);
-    });
-
-    test("counts from the latest send", async () => {
-      const steps = await begin();
-      await takenToSettle(steps);
-      await steps.absent({ fence: 2, now: at(360) });
-      await steps.absent({ fence: 2, now: at(420) });
-      await steps.arm({ fence: 2, now: at(430) });
-      expect(await steps.absent({ fence: 2, now: at(489) })).toBe(0);
-      expect(await steps.absent({ fence: 2, now: at(490) })).toBe(1);
-    });
-
-    test("once: the lease ends so that the next tick reads again; twice: the reader still holds it", async () => {
-      const steps = await begin();
-      await takenToSettle(steps);
-      await steps.absent({ fence: 2, now: at(360) });
-      expect(await steps.slotRow()).toMatchObject({ state: "unknown", lease_until: null, absent_reads: 1 });
-      const { unsettled } = await steps.openTick({ run: "run-3", now: at(420), leaseSeconds: 900 });
-      expect(unsettled).toMatchObject([{ fence: 3, absentReads: 1 }]);
-      expect(await steps.absent({ fence: 3, now: at(420) })).toBe(2);
-      expect((await steps.openTick({ run: "run-4", now: at(1319) })).unsettled).toEqual([]);
-      expect((await steps.openTick({ run: "run-4", now: at(1320) })).unsettled).toMatchObject([{ absentReads: 2 }]);
-    });
-
-    test("under an older fence, or of a slot that was not sent, is not counted", async () => {
-      const steps = await begin();
-      await takenToSettle(steps);
-      await steps.claim({ client: "bolt" });
-      const before = await steps.everything();
-      expect(await steps.absent({ fence: 1, now: at(400) })).toBe(0);
-      expect(await steps.absent({ client: "bolt", now: at(400) })).toBe(0);
-      expect(await steps.absent({ slot: "acme/none", now: at(400) })).toBe(0);
-      expect(await steps.everything()).toEqual(before);
-    });
-
-    test("of a slot that was posted in the meantime is not counted", async () => {
-      const steps = await begin();
-      await steps.send("text");
-      await steps.record("posted", { postId: "1" });
-      expect(await steps.absent({ now: at(400) })).toBe(0);
-      expect(await steps.slotRow()).toMatchObject({ state: "posted", absent_reads: 0 });
     });
   });
 
@@ -185,6 +128,15 @@ export function settleContract(open: OpenLedger): void {
       ]);
       for (const now of [500, 560]) await steps.absent({ fence: 3, now: at(now) });
       expect(await steps.arm({ fence: 3, now: at(570) })).toEqual({ armed: true });
+    });
+
+    test("stays unknown also when the run that sent it twice says so of its second send", async () => {
+      const steps = await begin();
+      await steps.send("text");
+      for (const now of [60, 120]) await steps.absent({ now: at(now) });
+      await steps.arm({ now: at(130) });
+      expect(await steps.record("deferred", { now: at(131) })).toBe(true);
+      expect(await steps.slotRow()).toMatchObject({ state: "unknown", lease_until: null });
     });
 
     test("ends as a dead letter when a person must look", async () => {

@@ -119,7 +119,18 @@ export function similarContract(open: OpenLedger): void {
       expect(answer.similarTo).toEqual(stored === 0 ? [] : [{ candidate: 0, slot: "old/1" }]);
     });
 
-    test("a fallback text may come back", async () => {
+    test("a fallback text may come back, even one that was posted an hour ago", async () => {
+      const steps = await begin();
+      const fallback = draftOf(text, { source: "fallback" });
+      await steps.claim({ slot: "acme/1" });
+      await steps.store([fallback], { slot: "acme/1" });
+      await steps.arm({ slot: "acme/1" });
+      await steps.record("posted", { slot: "acme/1", postId: "1" });
+      await steps.claim({ now: at(3600) });
+      expect((await steps.store([fallback], { now: at(3600) })).stored).toBe(0);
+    });
+
+    test("a fallback text of long ago may come back", async () => {
       const steps = await begin();
       await steps.sql(ownTexts(1));
       await steps.claim();

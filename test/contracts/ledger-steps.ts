@@ -181,3 +181,13 @@ export function refused(error: unknown): void {
   if (!(error instanceof PostingError) || !(error.kind === "rejected" || /^another run/.test(error.message)))
     throw error;
 }
+
+/** Sent at 0 s without an answer, and taken with fence 2 by another run's tick at 300 s for 900 s. */
+export async function takenToSettle(steps: Steps): Promise<void> {
+  await steps.claim();
+  await steps.reserve();
+  await steps.store(["text"]);
+  await steps.arm();
+  await steps.record("unknown");
+  await steps.openTick({ now: at(300), leaseSeconds: 900 });
+}

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { OpenLedger } from "../support/ledger.ts";
+import { absenceContract } from "./ledger-absence.ts";
 import { armContract } from "./ledger-arm.ts";
 import { budgetContract } from "./ledger-budget.ts";
 import { claimContract } from "./ledger-claim.ts";
@@ -21,6 +22,7 @@ export function ledgerContract(open: OpenLedger): void {
   describe("arm", () => armContract(open));
   describe("outcome", () => outcomeContract(open));
   describe("settle", () => settleContract(open));
+  describe("absence", () => absenceContract(open));
   describe("tick", () => tickContract(open));
   describe("text", () => textContract(open));
 }
