@@ -63,6 +63,8 @@ export function outcomeContract(open: OpenLedger): void {
     await steps.record("posted", { postId: "1" });
     await steps.send("another", { slot: "acme/2", now: at(900) });
     expect(await lastSentAt(steps)).toEqual(at(900));
+    await steps.send("of another client", { client: "bolt", now: at(902) });
+    await steps.record("posted", { client: "bolt", postId: "2" });
     await steps.record("dead", { slot: "acme/2", now: at(905) });
     expect(await lastSentAt(steps)).toEqual(at(20));
   });
