@@ -3,7 +3,7 @@ import type { Draft, Outcome, PromptMessage, RunInfo, SlotState, Usage } from ".
 /** The tick's clock. `--now` and the simulator move it; fences, not clocks, decide who may write. */
 export type Clock = () => Date;
 
-/** The durable record. Every method throws PostingError("unavailable") when the ledger does not answer. */
+/** The durable record. Methods throw PostingError: unavailable, config (key or schema), or rejected (values it cannot take). */
 export interface Ledger {
   /** Registers the run and takes the lease of every slot whose send is unsettled. */
   openTick(input: { run: RunInfo; now: Date; leaseSeconds: number }): Promise<TickState>;
@@ -18,8 +18,11 @@ export interface Ledger {
   armSlot(input: ArmInput): Promise<Armed>;
   /** Ends this run's work on the slot. False when the fence is lost, and then nothing was written. */
   recordOutcome(input: OutcomeInput): Promise<boolean>;
-  /** An unsettled post was not on the timeline. Counts only reads at least 60 s apart; returns the count. */
-  recordAbsence(input: { slot: string; fence: number; now: Date }): Promise<number>;
+  /**
+   * An unsettled post was not on the timeline. Counts only reads at least 60 s apart; returns the count. `xUsd` is what
+   * the read cost; from the second absence on, the caller's next write says it instead.
+   */
+  recordAbsence(input: { slot: string; fence: number; now: Date; xUsd: number }): Promise<number>;
   /** Stores the run's report. */
   closeTick(input: { run: string; now: Date; report: object }): Promise<void>;
 }

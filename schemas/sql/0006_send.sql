@@ -15,6 +15,11 @@ begin
   if found then return jsonb_build_object('armed', false, 'why', 'halted', 'reason', 'halted: ' || why); end if;
   select reason into why from clara.backoff where scope in ('*', s.client) and until > p_at limit 1;
   if found then return jsonb_build_object('armed', false, 'why', 'backing-off', 'reason', why); end if;
+  -- A run so slow that its lease has ended must not post into the gap that another slot of the client keeps.
+  if s.lease_until <= p_at and exists (select from clara.slot other where other.client = s.client and other.id <> p_slot
+      and (other.state in ('armed', 'unknown') or (other.state = 'claimed' and other.lease_until > p_at))) then
+    return '{"armed": false, "why": "fence-lost", "reason": "the lease has ended, and another slot of this client is being served"}';
+  end if;
   select count(*) into may_have_left from clara.send where slot = p_slot and coalesce(outcome, 'unknown') = 'unknown';
   if may_have_left >= 2 or (may_have_left = 1 and s.absent_reads < 2) then
     return '{"armed": false, "why": "sent-twice", "reason": "the text may have left already"}';
@@ -95,7 +100,8 @@ end $$;
 
 -- The text was not on the timeline. Only reads 60 s after the send, and 60 s after each other, count: X may show a post late.
 -- Below two the lease ends, so that the next tick can read again; at two the caller decides, still holding it.
-create function public.record_absence(p_slot text, p_fence int, p_at timestamptz) returns int
+-- Below two the read is paid for here; at two the caller's next write pays for it.
+create function public.record_absence(p_slot text, p_fence int, p_at timestamptz, p_x_usd numeric) returns int
 language plpgsql security definer set search_path = '' as $$
 declare s clara.slot; sent_at timestamptz; reads int;
 begin
@@ -108,6 +114,8 @@ begin
     update clara.slot set last_read_at = p_at where id = p_slot;
   end if;
   update clara.slot set state = 'unknown', absent_reads = reads, changed_at = p_at,
-    lease_until = case when reads >= 2 then lease_until end where id = p_slot;
+    lease_until = case when reads >= 2 then lease_until end,
+    x_usd = x_usd + case when reads >= 2 then 0 else p_x_usd end where id = p_slot;
+  if reads < 2 then perform clara.settle_x(p_slot, 'unknown', p_x_usd); end if;
   return reads;
 end $$;

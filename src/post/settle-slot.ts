@@ -22,7 +22,7 @@ export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Pr
   const read = await readTimeline(slot, ports);
   const costUsd = read.posts.length * ports.prices.x.readPostUsd;
   const isAbsent = read.failed === undefined && findPost(slot, read.posts) === undefined;
-  const absence = isAbsent ? await countAbsence(slot, ports) : { reads: 0 };
+  const absence = isAbsent ? await countAbsence(slot, costUsd, ports) : { reads: 0 };
   const failed = read.failed ?? absence.failed;
   const decision = settleDecision({
     slot,
@@ -57,10 +57,11 @@ async function readTimeline(
 
 async function countAbsence(
   slot: UnsettledSlot,
+  xUsd: number,
   { ledger, clock }: SettlePorts,
 ): Promise<{ reads: number; failed?: AfterSend }> {
   const { id, fence } = slot;
-  const counted = await readOrRule(() => ledger.recordAbsence({ slot: id, fence, now: clock() }), clock());
+  const counted = await readOrRule(() => ledger.recordAbsence({ slot: id, fence, now: clock(), xUsd }), clock());
   return "failed" in counted ? { reads: 0, failed: counted.failed } : { reads: counted.value };
 }
 

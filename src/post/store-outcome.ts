@@ -1,3 +1,4 @@
+import { PostingError } from "../errors.ts";
 import type { Ledger, OutcomeInput } from "../ports.ts";
 
 /** Waits between tries, in milliseconds: 15.5 s in all, since the lease is running and other clients wait. */
@@ -19,7 +20,10 @@ export async function storeOutcome(
   for (const waitMs of [...waitsMs, undefined]) {
     try {
       return (await ledger.recordOutcome(outcome)) ? "stored" : "fence-lost";
-    } catch {
+    } catch (error) {
+      // What the ledger refuses it refuses again; only one that does not answer is asked again.
+      const isGone = error instanceof PostingError && error.kind === "unavailable";
+      if (!isGone) return "failed";
       if (waitMs !== undefined) await sleep(waitMs);
     }
   }

@@ -104,8 +104,8 @@ export function openLedger(rpc: Rpc): Ledger {
           p_backoff: backoff ?? null,
         }),
       )) as boolean,
-    recordAbsence: async ({ slot, fence, now }) =>
-      Number((await rpc("record_absence", { p_slot: slot, p_fence: fence, p_at: now })) ?? 0),
+    recordAbsence: async ({ slot, fence, now, xUsd }) =>
+      Number((await rpc("record_absence", { p_slot: slot, p_fence: fence, p_at: now, p_x_usd: xUsd })) ?? 0),
     closeTick: async ({ run, now, report }) => {
       await rpc("close_tick", { p_run: run, p_at: now, p_report: storable(report) });
     },

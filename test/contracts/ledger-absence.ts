@@ -56,6 +56,24 @@ export function absenceContract(open: OpenLedger): void {
       expect(await steps.everything()).toEqual(before);
     });
 
+    test("is paid for with the first; from the second on the next write pays", async () => {
+      const steps = await begin();
+      await steps.claim();
+      await steps.reserve({ worst: { xUsd: 0.2 } });
+      await steps.store(["text"]);
+      await steps.arm();
+      await steps.record("unknown");
+      await steps.openTick({ run: "run-2", now: at(300) });
+      await steps.absent({ fence: 2, now: at(300), xUsd: 0.005 });
+      const afterOne = { usd: 0.005, held_usd: 0.195 };
+      expect(await steps.slotRow()).toMatchObject({ x_usd: 0.005 });
+      expect(await steps.rows("spend")).toEqual(Array(4).fill(expect.objectContaining(afterOne)));
+      await steps.openTick({ run: "run-3", now: at(400) });
+      await steps.absent({ fence: 3, now: at(400), xUsd: 0.01 });
+      expect(await steps.slotRow()).toMatchObject({ x_usd: 0.005 });
+      expect(await steps.rows("spend")).toEqual(Array(4).fill(expect.objectContaining(afterOne)));
+    });
+
     test("of a slot that was posted in the meantime is not counted", async () => {
       const steps = await begin();
       await steps.send("text");

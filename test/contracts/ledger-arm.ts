@@ -84,6 +84,16 @@ export function armContract(open: OpenLedger): void {
   });
 
   describe("refused before the text can leave, with nothing written", () => {
+    test("after the lease has ended, while another slot of the client is being served", async () => {
+      const steps = await begin();
+      await steps.claim({ leaseSeconds: 60 });
+      await steps.store(["text"], { leaseSeconds: 60 });
+      await steps.claim({ slot: "acme/2", now: at(60) });
+      const before = await steps.everything();
+      expect(await steps.arm({ now: at(60) })).toMatchObject({ armed: false, why: "fence-lost" });
+      expect(await steps.everything()).toEqual(before);
+    });
+
     test.for(["*", "acme"])("while %s is halted", async (scope) => {
       const steps = await begin();
       await steps.claim();

@@ -49,7 +49,7 @@ export interface Steps extends LedgerUnderTest {
   ): Promise<StoredDraft>;
   arm(step?: Step & { fingerprint?: string; xUserId?: string }): Promise<Armed>;
   record(outcome: OutcomeInput["outcome"], step?: Step & Partial<OutcomeInput>): Promise<boolean>;
-  absent(step?: Step): Promise<number>;
+  absent(step?: Step & { xUsd?: number }): Promise<number>;
   /** Claims, stores a text and arms, in this order, at one instant. */
   send(text: string, step?: Step): Promise<void>;
   openTick(step?: { run?: string; now?: Date; leaseSeconds?: number }): ReturnType<Ledger["openTick"]>;
@@ -171,7 +171,7 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "record" | "ab
     },
     absent: (step = {}) => {
       const { slot, fence, now } = filled(step);
-      return ledger.recordAbsence({ slot, fence, now });
+      return ledger.recordAbsence({ slot, fence, now, xUsd: step.xUsd ?? 0 });
     },
   };
 }

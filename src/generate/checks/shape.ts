@@ -5,7 +5,7 @@ import type { Rule } from "./rule.ts";
 export const maxWeightedLength = 280;
 
 /** Control characters other than the line feed, private-use characters, and every bidi mark that can reorder text. */
-const controls = /(?!\n)[\p{Cc}\p{Co}\u202A-\u202E\u2066-\u2069\u2028\u2029\uFFFE\uFFFF]/u;
+const controls = /(?!\n)[\p{Cc}\p{Co}\p{Cs}\u202A-\u202E\u2066-\u2069\u2028\u2029\uFFFE\uFFFF]/u;
 /** Characters that show nothing and only serve to hide or split words. */
 const invisible =
   /\u034F|[\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u2060-\u2065\u206A-\u206F\u3164\uFEFF\uFFA0]/u;
