@@ -115,7 +115,7 @@ test("without a ledger nothing is sent, and the run says so and fails", async ()
   const { code, stdout } = await runCli(["run", ...at()], services.environment);
   expect(code).toBe(1);
   expect(stdout).toBe(
-    "❌ The tick stopped: the ledger answered 503 (open\\_tick). Nothing more was sent; a later tick goes on from the ledger.\n",
+    "❌ The tick stopped: the ledger answered 503 (open_tick). Nothing more was sent; a later tick goes on from the ledger.\n",
   );
   expect(services.x.posts()).toEqual([]);
   expect(services.model.requests()).toBe(0);

@@ -14,6 +14,7 @@ export function hasAgeCommand(): boolean {
 export function runAge(command: "age" | "age-keygen", args: readonly string[], input = ""): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(command, [...args], (error, stdout) => (error ? reject(error) : resolve(stdout)));
-    child.stdin?.end(input);
+    // A command that reads no input may end before it is written.
+    child.stdin?.on("error", () => {}).end(input);
   });
 }
