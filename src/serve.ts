@@ -30,17 +30,25 @@ export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
   const { stop, services } = tick;
   if (stop.signal.aborted)
     return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
+  const bill: Bill = { isOpen: false };
   try {
     const opened = await services.openClient(job.client);
     // Before any money is spent: a client without usable credentials pays for no text.
     const x = job.client.status === "active" ? await opened.x() : undefined;
-    const written = await draftOf(tick, job, opened);
+    const written = await draftOf(tick, job, opened, bill);
     if (written.kind !== "draft") return await endUnwritten(tick, job, written);
     return x === undefined ? await endRehearsal(tick, job, written) : await post(tick, job, x, written);
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
-    return end(tick, job, { outcome: "deferred", reason: error.message, cause: error.kind });
+    const ended = { outcome: "deferred", reason: error.message, cause: error.kind } as const;
+    // The worst case stays held until the lease has ended, and counts as spent then.
+    return bill.isOpen ? slotResult(tick, job.slot, ended) : end(tick, job, ended);
   }
+}
+
+/** Open while a model has been asked and the ledger does not know yet what that cost. */
+interface Bill {
+  isOpen: boolean;
 }
 
 type Written = Pick<Generated, "spent"> & { kind: "draft"; draft: Draft };
@@ -48,7 +56,7 @@ type Written = Pick<Generated, "spent"> & { kind: "draft"; draft: Draft };
 const nothing = { completions: 0, usd: 0, usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0 } };
 
 /** A draft that an earlier run stored is used as it is. */
-async function draftOf(tick: Tick, job: Job, opened: ClientServices): Promise<Generated | Written> {
+async function draftOf(tick: Tick, job: Job, opened: ClientServices, bill: Bill): Promise<Generated | Written> {
   const { draft } = job.claim;
   if (draft !== undefined) return { kind: "draft", draft, spent: nothing };
   const { limiter, clock, sleep } = tick.services;
@@ -59,12 +67,20 @@ async function draftOf(tick: Tick, job: Job, opened: ClientServices): Promise<Ge
   const written = await generateDraft(
     { client, plan, claim, now: clock(), ...latestAt },
     {
-      ...model,
+      complete: (request) => {
+        bill.isOpen = true;
+        return model.complete(request);
+      },
+      moderate: model.moderate,
       take: async () => {
         const taken = await acquire(limiter, modelBuckets(client.id), { clock, sleep, maxWaitSeconds });
         return taken.allowed ? taken : { allowed: false, reason: `rate limit ${taken.key}`, until: taken.retryAt };
       },
-      store: (...made) => storeDraft(tick, job, made),
+      store: async (...made) => {
+        const stored = await storeDraft(tick, job, made);
+        bill.isOpen = false;
+        return stored;
+      },
       cost: (name, usage) => modelCost(name, usage, tick.workspace.prices),
       bound: usageBound,
     },

@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
     code: 0,
     slot: { outcome: "deferred", reason: /answered 503/ },
     posts: 0,
-    state: "waiting",
+    state: "claimed",
   },
   {
     name: "store_draft",
@@ -43,7 +43,7 @@ const rows: readonly Row[] = [
     code: 0,
     slot: { outcome: "deferred", reason: /did not answer/ },
     posts: 0,
-    state: "waiting",
+    state: "claimed",
   },
   {
     name: "arm_slot",
@@ -104,6 +104,19 @@ test.for(rows)("$name is $fault: the slot is posted once in the end, with the te
   expect(services.model.requests()).toBe(asked);
   const texts = await services.sql("select text from clara.draft");
   expect(services.x.posts().map(({ text }) => ({ text }))).toEqual(texts);
+});
+
+test("what a model cost counts as spent although the ledger could not take the draft", async () => {
+  const { services, tick } = await open();
+  services.ledger.fault("store_draft", "unavailable");
+  await tick();
+  services.ledger.fault("store_draft");
+  expect(await services.sql("select held_completions from clara.spend where scope <> '*'")).toEqual(
+    Array(2).fill({ held_completions: 2 }),
+  );
+  await tick(15);
+  const [spend] = await services.sql("select completions, held_completions from clara.spend where scope <> '*'");
+  expect(spend).toEqual({ completions: 3, held_completions: 0 });
 });
 
 test("a tick whose report was not stored still shows its posts, and says so", async () => {
