@@ -57,7 +57,11 @@ test.for(faults)("no secret shows after: $tick", async ({ x, model, ledger }) =>
   services.faults.x = ({ method }) => (method === "POST" ? x : undefined);
   services.faults.model = () => model;
   if (ledger !== undefined) services.ledger.fault(ledger, "unavailable");
-  const actions = { OPENAI_API_KEY: modelKey, GITHUB_ACTIONS: "true", ...Object.fromEntries(files.map((name) => [name, join(folder, name)])) };
+  const actions = {
+    OPENAI_API_KEY: modelKey,
+    GITHUB_ACTIONS: "true",
+    ...Object.fromEntries(files.map((name) => [name, join(folder, name)])),
+  };
   const { stdout, stderr } = await tick(0, { environment: actions });
   services.ledger.fault(ledger ?? "");
 
@@ -97,7 +101,12 @@ test("the canary finds a secret in each of its forms", () => {
 function secretsOf({ services, workspace, clients }: Stage): readonly string[] {
   const names = ["UPSTASH_REDIS_REST_TOKEN", "SUPABASE_SECRET_KEY", "X_APP_KEY", "X_APP_SECRET"];
   const shared = names.map((name) => services.environment[name] ?? "");
-  return [modelKey, ...shared, workspace.identity, ...clients.flatMap((client) => [client.accessToken, client.accessSecret])];
+  return [
+    modelKey,
+    ...shared,
+    workspace.identity,
+    ...clients.flatMap((client) => [client.accessToken, client.accessSecret]),
+  ];
 }
 
 /** Plain, URL-encoded, and in base64 wherever in a longer text it stands. */
