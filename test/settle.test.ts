@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { PostingError } from "../src/errors.ts";
+import type { OutcomeInput, TickState, UnsettledSlot } from "../src/ports.ts";
+import { settleSend } from "../src/settle.ts";
+import type { Client } from "../src/terms.ts";
+import { tickDouble } from "./support/tick.ts";
+
+const now = new Date("2026-11-21T09:30:00Z");
+const state: TickState = { clients: new Map(), open: [], unsettled: [] };
+const slot = {
+  id: "acme/2026-11-21T09:00",
+  client: "acme",
+  plannedAt: new Date("2026-11-21T09:00:00Z"),
+  fence: 4,
+  draft: { text: "Good morning" },
+  xUserId: "1001",
+  armedAt: new Date("2026-11-21T09:01:00Z"),
+  sends: 1,
+  absentReads: 0,
+} as unknown as UnsettledSlot;
+
+test("a send whose client's file was removed becomes a dead letter that says where to look", async () => {
+  const outcomes: OutcomeInput[] = [];
+  const tick = tickDouble({ now, recordOutcome: async (outcome) => outcomes.push(outcome) > 0 });
+  expect(await settleSend(tick, slot, state)).toMatchObject({
+    outcome: "dead",
+    reason: expect.stringContaining("look at the account"),
+    text: "Good morning",
+  });
+  expect(outcomes).toMatchObject([{ slot: slot.id, fence: 4, outcome: "dead" }]);
+});
+
+test("a send whose client's file has an error waits until the file is mended", async () => {
+  const tick = tickDouble({ now, broken: ["acme"] });
+  expect(await settleSend(tick, slot, state)).toMatchObject({ outcome: "unknown", cause: "config" });
+});
+
+test("a send whose credentials cannot be opened stays unknown, with the reason", async () => {
+  const client = { id: "acme", handle: "acme", status: "active" } as Client;
+  const openClient = () => Promise.reject(new PostingError("config", "the sealed block cannot be opened"));
+  const tick = tickDouble({ now, clients: [client], openClient });
+  expect(await settleSend(tick, slot, state)).toMatchObject({
+    outcome: "unknown",
+    cause: "config",
+    reason: "the sealed block cannot be opened",
+  });
+});
+
+test("a bug is no outcome", async () => {
+  const openClient = () => Promise.reject(new TypeError("a bug"));
+  const tick = tickDouble({ now, clients: [{ id: "acme" } as Client], openClient });
+  await expect(settleSend(tick, slot, state)).rejects.toThrow(TypeError);
+});

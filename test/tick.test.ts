@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { serveEach, slotResult } from "../src/tick.ts";
+import { tickDouble } from "./support/tick.ts";
+
+const now = new Date("2026-11-21T09:30:00Z");
+const slotOf = (client: string) => ({
+  id: `${client}/2026-11-21T09:00`,
+  client,
+  plannedAt: new Date("2026-11-21T09:00:00Z"),
+});
+
+test("a bug in one slot is logged and counted, and the other slots go on", async () => {
+  const lines: string[] = [];
+  const tick = tickDouble({ now, lines });
+  const { results, bugs } = await serveEach(tick, ["acme", "beta"].map(slotOf), async (slot) => {
+    if (slot.client === "acme") throw new TypeError("a bug");
+    return slotResult(tick, slot, { outcome: "posted", postId: "1" });
+  });
+  expect(bugs).toBe(1);
+  expect(results).toMatchObject([
+    { client: "acme", outcome: "unknown", reason: expect.stringContaining("see the log") },
+    { client: "beta", outcome: "posted" },
+  ]);
+  expect(lines.filter((line) => line.includes("a bug"))).toHaveLength(1);
+});
+
+test("at most 32 slots are served at the same time, in their order", async () => {
+  const tick = tickDouble({ now });
+  const slots = Array.from({ length: 100 }, (_, index) => slotOf(`client-${index}`));
+  const started: string[] = [];
+  let running = 0;
+  let most = 0;
+  const { results } = await serveEach(tick, slots, async (slot) => {
+    started.push(slot.id);
+    running += 1;
+    most = Math.max(most, running);
+    await sleep(1);
+    running -= 1;
+    return slotResult(tick, slot, { outcome: "posted" });
+  });
+  expect(most).toBe(32);
+  expect(results).toHaveLength(100);
+  expect(started).toEqual(slots.map(({ id }) => id));
+});
+
+test("a slot is as late as the clock says, and never early", () => {
+  const early = { ...slotOf("acme"), plannedAt: new Date("2026-11-21T09:31:00Z") };
+  expect(slotResult(tickDouble({ now }), slotOf("acme"), { outcome: "missed" }).latenessSeconds).toBe(1800);
+  expect(slotResult(tickDouble({ now }), early, { outcome: "deferred" }).latenessSeconds).toBe(0);
+});
