@@ -10,7 +10,7 @@ interface Option {
 
 interface CommandUsage {
   summary: string;
-  /** Names of positional arguments: `NAME` once, `[NAME…]` any number. */
+  /** Names of positional arguments: `NAME` once, `[NAME]` at most once, `[NAME…]` any number. */
   positionals?: string;
   options?: Readonly<Record<string, Option>>;
 }
@@ -51,6 +51,22 @@ export const commands = {
     },
   },
   migrate: { summary: "apply schemas/sql to the database of SUPABASE_DB_URL, each file once" },
+  halt: {
+    summary: "send nothing more for a client, or for all, within one send and in running ticks too",
+    positionals: "[CLIENT]",
+    options: { why: { type: "string", value: "TEXT", help: "the reason, which the summary of every tick then gives" } },
+  },
+  resume: { summary: "lift the halt of a client, or the one for all", positionals: "[CLIENT]" },
+  "dead-letters": { summary: "the slots that a person must look at, newest first, and whether retry takes them" },
+  retry: {
+    summary: "make dead letters owed again, where a second send cannot post twice",
+    positionals: "[SLOT…]",
+    options: { "all-safe": { type: "boolean", help: "every dead letter that can be taken up again" } },
+  },
+  explain: {
+    summary: "where a post comes from: its slot, run, files, model, checks, cost and sends",
+    positionals: "SLOT|POST-ID|URL",
+  },
 } as const satisfies Record<string, CommandUsage>;
 
 export type CommandName = keyof typeof commands;
@@ -74,9 +90,9 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(first, rest, { ...globalOptions, ...usage.options });
   const { root, state, now, json, help, ...flags } = values;
   const expected = usage.positionals;
-  const wrongCount =
-    expected === undefined ? positionals.length > 0 : !expected.startsWith("[") && positionals.length !== 1;
-  if (help !== true && wrongCount) throw usageError(`${first} takes ${expected ?? "no further words"}`, first);
+  if (help !== true && !fits(positionals.length, expected)) {
+    throw usageError(`${first} takes ${expected ?? "no further words"}`, first);
+  }
   return {
     command: first,
     help: help === true,
@@ -99,7 +115,7 @@ export function helpText(command?: CommandName): string {
 }
 
 function overview(): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`);
   const more = "Each command explains itself with --help. Without a command, run is meant.";
   return ["Usage: npm start -- [command] [options]", "", ...lines, "", ...optionLines(globalOptions), "", more].join(
     "\n",
@@ -135,6 +151,12 @@ function readInstant(value: string | undefined, command: CommandName): Date | un
 function usageError(message: string, command?: CommandName): UserError {
   const hint = command === undefined ? "npm start -- --help" : `npm start -- ${command} --help`;
   return new UserError(`${message} (see \`${hint}\`)`, 2);
+}
+
+function fits(count: number, positionals: string | undefined): boolean {
+  if (positionals === undefined) return count === 0;
+  if (positionals.endsWith("…]")) return true;
+  return count === 1 || (count === 0 && positionals.startsWith("["));
 }
 
 function isCommand(name: string): name is CommandName {

@@ -40,6 +40,11 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
     });
     return 0;
   },
+  halt: async (context) => (await import("./commands/halt.ts")).halt(context),
+  resume: async (context) => (await import("./commands/resume.ts")).resume(context),
+  "dead-letters": async (context) => (await import("./commands/dead-letters.ts")).deadLetters(context),
+  retry: async (context) => (await import("./commands/retry.ts")).retry(context),
+  explain: async (context) => (await import("./commands/explain.ts")).explain(context),
 };
 
 async function main(): Promise<number> {

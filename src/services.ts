@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PostingError } from "./errors.ts";
 import { withFallback } from "./gate/limits.ts";
+import { openLedgerRpc } from "./open-ledger.ts";
 import type { Clock, Ledger, Limiter, Model, XAccount, XCredentials } from "./ports.ts";
 import { fingerprint, type OpenedCredentials, openCredentials } from "./post/seal.ts";
 import type { Settings } from "./settings.ts";
@@ -75,22 +76,10 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   };
 }
 
-async function openLedgerServices({ settings, stateDirectory, migrationsDirectory }: ServiceOptions, closers: Closers) {
-  const { openLedger, openPostgresLimiter, openRpc } = await import("./vendors/supabase.ts");
-  const open = (options: Parameters<typeof openRpc>[0]) => {
-    const rpc = openRpc(options);
-    return { ledger: openLedger(rpc), postgresLimiter: openPostgresLimiter(rpc) };
-  };
-  if (settings.ledger.kind === "real") return open(settings.ledger);
-  const [{ openEmbeddedLedger }, { rpcFetch }, { readMigrations }] = await Promise.all([
-    import("./sandbox/pglite.ts"),
-    import("./sandbox/postgrest.ts"),
-    import("./vendors/migrations.ts"),
-  ]);
-  const database = await openEmbeddedLedger(stateDirectory, await readMigrations(migrationsDirectory));
-  closers.push(database.close);
-  const secretKey = randomUUID();
-  return open({ url: "http://ledger.sandbox", secretKey, fetch: rpcFetch(database, { secretKey }) });
+async function openLedgerServices(options: ServiceOptions, closers: Closers) {
+  const { openLedger, openPostgresLimiter } = await import("./vendors/supabase.ts");
+  const rpc = await openLedgerRpc(options, (close) => closers.push(close));
+  return { ledger: openLedger(rpc), postgresLimiter: openPostgresLimiter(rpc) };
 }
 
 async function upstashFirst(

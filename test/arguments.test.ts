@@ -60,7 +60,7 @@ test("the overview names every command, and each command's help its own options 
     expect(helpText()).toContain(`  ${name} `);
     const text = helpText(name);
     expect(text).toContain(commands[name].summary);
-    const usage: { options?: object } = commands[name];
+    const usage: { summary: string; options?: object } = commands[name];
     const own = Object.keys(usage.options ?? {});
     for (const option of [...own, "root", "state", "now", "json", "help"]) expect(text).toContain(`--${option}`);
   }

@@ -8,7 +8,7 @@ const byCause = {
   rejected: "Read the reason; if it comes again, change the prompt or the client's file.",
   "out-of-credit": "Buy credit from the service: until then it serves no client.",
   "outcome-unknown": "Look at the account on X: the post may be there. It is not sent again.",
-  halted: "Lift the halt in the ledger once posting is safe.",
+  halted: "Lift the halt with the resume command once posting is safe.",
   stopped: "Nothing: a later tick takes it.",
   "dry-run": "Nothing: a run without --dry-run takes it.",
   "backing-off": "Nothing: a later tick takes it when the wait is over.",

@@ -125,7 +125,7 @@ export function openPostgresLimiter(rpc: Rpc): Limiter {
 }
 
 /** A wrong address can answer 404 without a body, which supabase-js reports as success without data. */
-async function ask(rpc: Rpc, name: string, parameters: object): Promise<unknown> {
+export async function ask(rpc: Rpc, name: string, parameters: object): Promise<unknown> {
   const answer = (await rpc(name, parameters)) ?? undefined;
   if (answer === undefined) throw new PostingError("unavailable", `the ledger gave no answer (${name})`);
   return answer;
