@@ -9,7 +9,7 @@ export interface ModelOptions {
   apiKey: string;
   /** Any server that speaks OpenAI's chat completions, ending in `/v1` or the like. @default OpenAI's own */
   baseUrl?: string;
-  /** Total time of one call, the second try with a simpler answer format included. @default 60_000 */
+  /** Total time of one call, tries with a simpler answer format included. @default 60_000 */
   deadlineMs?: number;
   /** Base of `retryAt`. @default the system's clock */
   now?: Clock;
@@ -67,8 +67,9 @@ interface CreateInput {
   signal: AbortSignal;
 }
 
-/** A server that refuses the answer format is asked once more with a simpler one; the refused request was not billed. */
-async function create(client: OpenAI, { request, formats, signal }: CreateInput): Promise<unknown> {
+/** A server that refuses the answer format is asked again with a simpler one; the refused request was not billed. */
+async function create(client: OpenAI, input: CreateInput): Promise<unknown> {
+  const { request, formats, signal } = input;
   const format = formats.get(request.model) ?? "json_schema";
   try {
     return await client.chat.completions.create(requestBody(request, format), { signal });
@@ -76,7 +77,7 @@ async function create(client: OpenAI, { request, formats, signal }: CreateInput)
     const next = simpler[format];
     if (next === undefined || !refusesFormat(error)) throw error;
     formats.set(request.model, next);
-    return client.chat.completions.create(requestBody(request, next), { signal });
+    return create(client, input);
   }
 }
 
