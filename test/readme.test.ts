@@ -180,8 +180,9 @@ test("the decision about dependencies has a line for each of them", () => {
   expect(named.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
 });
 
-test("the README's SQL runs on the ledger: an outside clock calls the workflow, a halt is read, then lifted", async () => {
-  const [clock = "", operations = ""] = fences(readme, "sql");
+test("the README's SQL runs on the ledger: an outside clock calls the workflow", async () => {
+  const [clock = "", ...others] = fences(readme, "sql");
+  expect(others).toEqual([]);
   const session = await openEmbeddedLedger(undefined, await readMigrations(join(root, "schemas/sql")));
   try {
     await session.transaction(async (query) => {
@@ -196,13 +197,6 @@ test("the README's SQL runs on the ledger: an outside clock calls the workflow, 
           headers: expect.objectContaining({ Authorization: "Bearer YOUR_TOKEN", "Content-Type": "application/json" }),
         },
       ]);
-      const [halt = "", lift = "", ...selects] = operations.split(/(?<=;.*)\n/);
-      const halted = async () => (await query("select public.read_tick(now()) as state"))[0]?.state;
-      await query(halt);
-      expect(await halted()).toMatchObject({ halted: "why I stopped" });
-      await query(lift);
-      expect(await halted()).toMatchObject({ halted: null });
-      for (const select of selects.filter(Boolean)) expect(await query(select)).toEqual([]);
     });
   } finally {
     await session.close();

@@ -10,6 +10,7 @@ const files = readdirSync(folder);
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
 const run = read("run.yml");
 const ci = read("ci.yml");
+const levers = read("levers.yml");
 
 type Document = Parameters<typeof validate>[0];
 let documents = 0;
@@ -23,8 +24,8 @@ async function diagnostics(text: string): Promise<readonly string[]> {
   return (await validate(document)).map(({ message, range }) => `${range.start.line + 1}: ${message}`);
 }
 
-test("the workflows are the three that the README tells of", () => {
-  expect(files.toSorted()).toEqual(["ci.yml", "run.yml", "validate.yml"]);
+test("the workflows are the four that the README tells of", () => {
+  expect(files.toSorted()).toEqual(["ci.yml", "levers.yml", "run.yml", "validate.yml"]);
 });
 
 describe.each(files)("%s", (file) => {
@@ -155,6 +156,13 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
     `group: run-${expanded("github.run_id")}`,
   ),
   breaks("a run that posts waits for the one before and is never cancelled", run, /concurrency:\n(?: .*\n)+/, ""),
+  ...[
+    ["group: levers-production", "group: run-production"],
+    ["cancel-in-progress: false", "cancel-in-progress: true"],
+    ["  queue: max\n", ""],
+  ].map(([from = "", to = ""]) =>
+    breaks("a lever never waits behind a run that posts, and none is dropped", levers, from, to),
+  ),
   breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "0 * * * *"),
   breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "15 * * * *"),
   breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "*/15 * * * *"),

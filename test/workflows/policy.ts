@@ -6,7 +6,7 @@ interface Workflow {
   permissions?: unknown;
   env?: unknown;
   defaults?: { run?: { shell?: string } };
-  concurrency?: { group?: string; "cancel-in-progress"?: unknown };
+  concurrency?: { group?: string; "cancel-in-progress"?: unknown; queue?: unknown };
   jobs: Record<string, Job>;
 }
 
@@ -49,6 +49,8 @@ const runners: readonly unknown[] = ["ubuntu-24.04"];
 const harmlessTriggers = ["schedule", "repository_dispatch", "workflow_dispatch", "pull_request", "push"];
 
 const hasSecrets = (part: unknown) => /\bsecrets\b/.test(JSON.stringify(part ?? null));
+/** The key of the X app is what a post can't do without. */
+const mayPost = (workflow: Workflow) => JSON.stringify(workflow).includes("secrets.X_APP_KEY");
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Each rule answers whether the workflow obeys it. */
@@ -91,8 +93,12 @@ export const rules = {
       (job) => !hasSecrets(job) || job.steps.every(({ run }) => !run?.includes("npm ci") || isPlainInstall(run)),
     ),
   "a run that posts waits for the one before and is never cancelled": ({ workflow }) =>
-    !hasSecrets(workflow) ||
+    !mayPost(workflow) ||
     (workflow.concurrency?.group === "run-production" && workflow.concurrency["cancel-in-progress"] === false),
+  "a lever never waits behind a run that posts, and none is dropped": ({ workflow }) =>
+    !hasSecrets(workflow) ||
+    mayPost(workflow) ||
+    same(workflow.concurrency, { group: "levers-production", "cancel-in-progress": false, queue: "max" }),
   "a schedule has several lines, at odd minutes": ({ workflow: { on } }) =>
     on.schedule === undefined || (on.schedule.length > 1 && on.schedule.every(({ cron }) => /^\d?[1379] /.test(cron))),
 } as const satisfies Record<string, (subject: Subject) => boolean>;

@@ -1,0 +1,20 @@
+import { UserError } from "../errors.ts";
+import type { Context } from "./context.ts";
+import { haltLines, haltScope, scopeName } from "./halt-scope.ts";
+import { withLevers, writeAnswer } from "./with-levers.ts";
+
+/** Stops a client, or everything: nothing more is sent, by ticks that run now either. */
+export async function halt(context: Context): Promise<number> {
+  const { why: given } = context.arguments.flags;
+  const why = typeof given === "string" ? given.trim() : "";
+  if (why === "") throw new UserError('halt needs a reason: --why "TEXT"', 2);
+  const scope = await haltScope(context);
+  const now = context.clock();
+  const before = await withLevers(context, ({ levers }) => levers.halt({ scope, why, now }));
+  writeAnswer(context, { halted: { scope, why, haltedAt: now }, before }, [
+    `Halted ${scopeName(scope)}: nothing more is sent, by a running tick either. Lift it with the resume command.`,
+    `Why: ${why}`,
+    ...haltLines("Halted before", before),
+  ]);
+  return 0;
+}
