@@ -37,8 +37,9 @@ export async function startPostgres(): Promise<NativePostgres> {
   return {
     createDatabase: async () => {
       databases += 1;
-      await server.createDatabase(`test_${databases}`);
-      return `postgresql://postgres:password@127.0.0.1:${port}/test_${databases}`;
+      const name = `test_${databases}`;
+      await server.createDatabase(name);
+      return `postgresql://postgres:password@127.0.0.1:${port}/${name}`;
     },
     stop: async () => {
       await server.stop();
