@@ -78,6 +78,8 @@ async function play(steps: Steps, world: World, { run, act, seconds }: Move, acc
       return;
     case "crash":
       world.awaiting[run] = false;
+      // Its fence dies with a process: whoever goes on has one of its own.
+      world.fences[run] = 0;
       return;
     case "close":
       await steps.claimAll({
