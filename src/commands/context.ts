@@ -31,7 +31,17 @@ export function usableSettings({ environment, arguments: { now } }: Context): Se
   return settings;
 }
 
-/** One JSON document on one line. The runner would take `##[` for a command anywhere in a line; JSON can spell it otherwise. */
+/**
+ * One JSON document on one line. JSON can spell every character: what a terminal would obey or not show, and `##[`, which
+ * GitHub's runner would take for a command anywhere in a line, are written as escapes.
+ */
 export function jsonLine(document: object): string {
-  return `${JSON.stringify(document).replaceAll("##[", "#\\u0023[")}\n`;
+  const json = JSON.stringify(document).replaceAll("##[", "#\\u0023[");
+  return `${json.replace(/\p{C}|[\u2028\u2029]/gu, escaped)}\n`;
+}
+
+function escaped(characters: string): string {
+  return [...Array(characters.length).keys()]
+    .map((index) => `\\u${characters.charCodeAt(index).toString(16).padStart(4, "0")}`)
+    .join("");
 }

@@ -5,6 +5,7 @@ import { orderFairly } from "../due/order.ts";
 import { planDue } from "../due/plan.ts";
 import { nextSlot } from "../due/slots.ts";
 import type { TickState } from "../ports.ts";
+import { printable, visible } from "../record/visible.ts";
 import { openServices } from "../services.ts";
 import type { Settings } from "../settings.ts";
 import type { Slot, Workspace } from "../terms.ts";
@@ -57,12 +58,13 @@ async function readState(context: Context, settings: Settings, now: Date): Promi
   }
 }
 
+/** A reason may quote what X or a person wrote. */
 function planText({ now, next, ...lists }: Found): string {
   const lines = [`At ${now}`];
   for (const [word, slots] of Object.entries(lists)) {
     for (const slot of slots) {
       const detail = "reason" in slot ? slot.reason : `${Math.floor(slot.latenessSeconds / 60)} min late`;
-      lines.push(`${word.padEnd(9)}${slot.slot}  ${detail}`);
+      lines.push(printable(`${word.padEnd(9)}${slot.slot}  ${visible(detail)}`));
     }
   }
   if (lines.length === 1) lines.push("nothing is due");

@@ -40,18 +40,11 @@ export async function withLevers<T>(
 /** Lines in which what others wrote can neither repaint a terminal nor command GitHub's runner; or one JSON document. */
 export function writeAnswer(context: Context, document: object, lines: readonly string[]): void {
   if (!context.arguments.json) context.write(lines.map((line) => `${printable(visibleLine(line))}\n`).join(""));
-  else context.write(jsonLine(document).replace(/[^\n\P{C}]|[\u2028\u2029]/gu, escaped));
+  else context.write(jsonLine(document));
 }
 
 /** `visible` takes the indentation away that groups lines. */
 function visibleLine(line: string): string {
   const indentation = /^ */.exec(line)?.[0] ?? "";
   return `${indentation}${visible(line)}`;
-}
-
-/** JSON can spell every character: what a terminal would obey, or not show, is written as an escape. */
-function escaped(characters: string): string {
-  return [...Array(characters.length).keys()]
-    .map((index) => `\\u${characters.charCodeAt(index).toString(16).padStart(4, "0")}`)
-    .join("");
 }

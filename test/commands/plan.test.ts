@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseArguments } from "../../src/arguments.ts";
 import type { Context } from "../../src/commands/context.ts";
+import { halt } from "../../src/commands/halt.ts";
 import { plan } from "../../src/commands/plan.ts";
 import { run } from "../../src/commands/run.ts";
 import { openLog } from "../../src/vendors/log.ts";
@@ -87,4 +88,20 @@ test("a file with an error fails the plan, which shows the others", async () => 
 test("a run for a client that does not exist is wrong usage", async () => {
   const running = run(contextAt("2026-11-21T09:04:00Z", "run", "--client", "nobody"));
   await expect(running).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining("nobody") });
+});
+
+test("a reason that somebody wrote can neither repaint a terminal nor command the runner", async () => {
+  await workspace.addClient("acme");
+  const why = "\u001b[2Jwrong \u202etone ##[error]x\n::error::y";
+  expect(await halt(contextAt("2026-11-21T09:01:00Z", "halt", "--why", why))).toBe(0);
+  written = [];
+  await plan(contextAt("2026-11-21T09:04:00Z", "plan"));
+  const [, line, ...rest] = written.join("").split("\n");
+  expect(line).toMatch(/^deferred acme\/2026-11-21T09:00 .*wrong .*tone ##\\u005berror\]x ::error::y$/);
+  expect(line).not.toMatch(/[\u001b\u202e]/);
+  expect(rest).toHaveLength(2);
+  written = [];
+  await plan(contextAt("2026-11-21T09:04:00Z", "plan", "--json"));
+  expect(written.join("")).not.toMatch(/[\u001b\u202e]|##\[/);
+  expect(JSON.parse(written.join("")).deferred[0].reason).toContain(why);
 });
