@@ -4,8 +4,13 @@ import type { Options } from "mdast-util-to-markdown";
 import { toMarkdown } from "mdast-util-to-markdown";
 import { count } from "./format.ts";
 
-/** One part of a document. With `more`, rows may be dropped to make room, and `more` says where to find them. */
-export type Block = { node: RootContent; more?: never } | { node: Table | List; more: string };
+/**
+ * One part of a document. With `more`, rows may be dropped to make room, and `more` says where to find them; those of
+ * `last` only when no other part has any left.
+ */
+export type Block =
+  | { node: RootContent; more?: never; last?: never }
+  | { node: Table | List; more: string; last?: boolean };
 
 const options: Options = {
   bullet: "-",
@@ -24,26 +29,38 @@ export function serialise(blocks: readonly Block[], maxBytes: number): string {
   const whole = stringify(blocks.map(({ node }) => node));
   const excessBytes = byteLength(whole) - maxBytes;
   if (excessBytes <= 0) return whole;
-  const kept = fitRows(blocks.map(rowBytes), excessBytes + blocks.length * bytesPerRemainder);
+  const sizes = blocks.map(rowBytes);
+  const last = blocks.map((block) => block.last === true);
+  const kept = fitRows(sizes, last, excessBytes + blocks.length * bytesPerRemainder);
   return stringify(blocks.flatMap((block, index) => shorten(block, kept[index] ?? 0)));
 }
 
 /** How many rows each table keeps when together they must lose `excessBytes`. */
-function fitRows(sizes: readonly (readonly number[])[], excessBytes: number): readonly number[] {
+function fitRows(
+  sizes: readonly (readonly number[])[],
+  last: readonly boolean[],
+  excessBytes: number,
+): readonly number[] {
   const kept = sizes.map((rows) => rows.length);
   const totals = sizes.map((rows) => rows.reduce((sum, size) => sum + size, 0));
   let excess = excessBytes;
   while (excess > 0) {
-    const largest = Math.max(...totals);
-    if (largest === 0) break;
-    const index = totals.indexOf(largest);
-    const last = (kept[index] ?? 0) - 1;
-    const dropped = sizes[index]?.[last] ?? 0;
-    kept[index] = last;
-    totals[index] = largest - dropped;
+    const index = largest(totals, last);
+    const row = (kept[index] ?? 0) - 1;
+    const dropped = sizes[index]?.[row] ?? 0;
+    if (dropped === 0) break;
+    kept[index] = row;
+    totals[index] = (totals[index] ?? 0) - dropped;
     excess -= dropped;
   }
   return kept;
+}
+
+/** The index of the largest total, of the `last` ones only when the others are used up. */
+function largest(totals: readonly number[], last: readonly boolean[]): number {
+  const first = Math.max(...totals.map((total, index) => (last[index] ? 0 : total)));
+  if (first > 0) return totals.findIndex((total, index) => total === first && !last[index]);
+  return totals.indexOf(Math.max(...totals));
 }
 
 /** The size of every row that may go. A row and an item always take exactly one line. */

@@ -16,8 +16,11 @@ const maxSummaryBytes = 1_000_000;
 /** A post has at most 280 characters; this many tell which one it is. */
 const textGraphemes = 100;
 
-/** Names of slots or clients shown before `and 9 more`. */
+/** Names of clients shown before `and 9 more`. */
 const maxNames = 5;
+
+/** Forty names of the longest ids. The names were shortened one by one, so nothing ordinary is cut here. */
+const groupGraphemes = 5000;
 
 const inLedger = "see the ledger";
 
@@ -65,22 +68,16 @@ function problemCells({ severity, file, line, column, message, hint }: Problem):
 function notPostedBlocks(report: RunReport): Block[] {
   const groups = groupNotPosted(report);
   if (groups.length === 0) return [];
-  const rows = groups.map(({ outcome, reason, nextAction, slots }) => [
-    text(`${signs[outcome]} ${outcome}`),
-    text(
-      slots.length === 1
-        ? whichSlots(slots)
-        : `${whichSlots(slots)}: ${firstOf(
-            slots.map(({ slot }) => slot),
-            maxNames,
-          )}`,
-    ),
-    text(reason),
-    text(nextAction),
+  const rows = groups.map((group) => [
+    text(`${signs[group.outcome]} ${group.outcome}`),
+    text(whichSlots(group), group.slots.length === 1 ? 300 : groupGraphemes),
+    text(group.reason),
+    text(group.nextAction),
   ]);
   return [
     { node: heading("Not posted") },
-    { node: table(["Outcome", "Slots", "Why", "What to do"], rows), more: inLedger },
+    // Figures and texts of posts are in the ledger; who has to act must be seen here.
+    { node: table(["Outcome", "Slots", "Why", "What to do"], rows), more: inLedger, last: true },
   ];
 }
 

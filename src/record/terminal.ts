@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import type { Outcome, Problem } from "../terms.ts";
 import { count, duration, firstOf, money, percent } from "./format.ts";
+import { groupNotPosted, type NotPosted, whichSlots } from "./not-posted.ts";
 import type { RunReport, SlotReport } from "./report.ts";
 import { wouldHavePosted } from "./report.ts";
 import type { SummaryContext } from "./verdict.ts";
@@ -11,6 +12,11 @@ import { printable, shortened } from "./visible.ts";
 const textGraphemes = 100;
 
 const sentenceGraphemes = 600;
+
+const reasonGraphemes = 300;
+
+/** More than forty of the longest ids take. */
+const namesGraphemes = 5000;
 
 /** Names of clients shown before `and 9 more`. */
 const maxNames = 5;
@@ -30,7 +36,7 @@ export function terminalSummary(report: RunReport, context: SummaryContext & { c
     verdictLine(report),
     sentence(verdictSentences(report, context)),
     ...problemLines(context),
-    ...report.slots.map((slot) => slotLine(slot, context.color === true)),
+    ...slotLines(report, context.color === true),
     ...figureLines(report),
     ...[...context.notes, modeSentence(report), runSentence(report)].map(sentence),
   ];
@@ -46,22 +52,40 @@ function problemLine({ file, line, column, message, hint }: Problem): string {
   return sentence(`${file}:${line}:${column} ${message} (${hint})`);
 }
 
-function slotLine(slot: SlotReport, color: boolean): string {
-  const word = slot.outcome.padEnd(8);
-  // The caller said whether the terminal shows colors; styleText would ask the environment.
-  const painted = color ? styleText(colors[slot.outcome], word, { validateStream: false }) : word;
-  return `${signs[slot.outcome]} ${painted} ${sentence(slotFacts(slot))}`;
+/** In the order of the report; slots that did not post for one cause stand where the first of them does. */
+function slotLines(report: RunReport, color: boolean): string[] {
+  const groups = new Map(
+    groupNotPosted(report).flatMap((group) => group.slots.slice(0, 1).map((slot) => [slot, group])),
+  );
+  return report.slots.flatMap((slot) => {
+    const group = groups.get(slot);
+    const facts = group === undefined ? ownFacts(slot) : groupFacts(group);
+    return facts === undefined ? [] : [`${outcomeSign(slot.outcome, color)} ${facts}`];
+  });
 }
 
-function slotFacts(slot: SlotReport): string {
+function outcomeSign(outcome: Outcome, color: boolean): string {
+  const word = outcome.padEnd(8);
+  // The caller said whether the terminal shows colors; styleText would ask the environment.
+  const painted = color ? styleText(colors[outcome], word, { validateStream: false }) : word;
+  return `${signs[outcome]} ${painted}`;
+}
+
+/** Undefined for a slot that stands with others of its cause. */
+function ownFacts(slot: SlotReport): string | undefined {
   const text = shortened(slot.text ?? "", textGraphemes);
   if (slot.outcome === "posted") {
     const late = `${duration(slot.latenessSeconds)} late`;
     const where = slot.link ?? slot.postId ?? "";
-    return [slot.slot, late, money(slot.costUsd), where, text].filter((fact) => fact !== "").join(" · ");
+    return sentence([slot.slot, late, money(slot.costUsd), where, text].filter((fact) => fact !== "").join(" · "));
   }
-  if (wouldHavePosted(slot)) return `${slot.slot} · would have posted · ${text}`;
-  return `${slot.slot} · ${slot.reason ?? "no reason given"} → ${slot.nextAction ?? ""}`;
+  return wouldHavePosted(slot) ? sentence(`${slot.slot} · would have posted · ${text}`) : undefined;
+}
+
+/** Each part is shortened by itself: behind a long reason the next action must still be seen. */
+function groupFacts(group: NotPosted): string {
+  const why = `${shortened(group.reason, reasonGraphemes)} → ${group.nextAction}`;
+  return `${shortened(whichSlots(group), namesGraphemes)} · ${why}`;
 }
 
 function figureLines({ totals }: RunReport): string[] {

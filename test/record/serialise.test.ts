@@ -36,6 +36,22 @@ test("two long ones end about equally long", () => {
   expect(Math.abs(items * "- item 10\n".length - cells * "| row 10 |\n".length)).toBeLessThan(40);
 });
 
+test("a part that goes last keeps its rows while any other has some, and then gives way too", () => {
+  const blocks: Block[] = [
+    { node: table(["Grave"], rows(200)), more: "see the dead letters", last: true },
+    { node: names(100), more: "see the ledger" },
+    { node: names(10), more: "see the notes" },
+  ];
+  const roomy = serialise(blocks, 3300);
+  expect(roomy.match(/^\| row/gm)).toHaveLength(200);
+  expect(roomy).toMatch(/and \d+ more, see the ledger/);
+  const tight = serialise(blocks, 1500);
+  expect(tight).toContain("and 100 more, see the ledger");
+  expect(tight).toContain("and 10 more, see the notes");
+  expect(tight).toMatch(/and 1\d\d more, see the dead letters/);
+  expect(Buffer.byteLength(tight)).toBeLessThanOrEqual(1500);
+});
+
 test("bytes count, not characters", () => {
   const blocks: Block[] = [
     {

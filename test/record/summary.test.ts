@@ -113,10 +113,15 @@ test("slots deferred for one cause share a row that counts slots and clients", (
   ]);
 });
 
-test("dead letters of one cause stand one by one, because a person looks at each", () => {
-  const slots = ["a/1", "a/2"].map((slot) => slotResult({ slot, outcome: "dead", reason: "same" }));
+test("dead letters of one cause share a row that names every one, because a person looks at each", () => {
+  const slots = Array.from({ length: 30 }, (_, index) =>
+    slotResult({ slot: `c${index}/1`, client: `c${index}`, outcome: "dead", cause: "content", reason: "same" }),
+  );
   const { tables } = parseMarkdown(renderSummary(reportOf(slots), quiet));
-  expect(words(tables[0]).map((row) => row[1])).toEqual(["Slots", "a/1", "a/2"]);
+  expect(words(tables[0]).map((row) => row[1])).toEqual([
+    "Slots",
+    `30 slots of 30 clients: ${slots.map(({ slot }) => slot).join(", ")}`,
+  ]);
 });
 
 test("a rehearsal shows what would have been posted", () => {
@@ -239,6 +244,40 @@ test("texts, reasons, messages and notes of a megabyte stay under one mebibyte",
   };
   const markdown = renderSummary(reportOf(slots), context);
   expect(Buffer.byteLength(markdown)).toBeLessThan(200_000);
+});
+
+test("10,000 dead letters of one cause are named to the last, and stay under one mebibyte", {
+  timeout: 120_000,
+}, () => {
+  const slots = Array.from({ length: 10_000 }, (_, index) => {
+    const client = `a-client-with-a-rather-long-name-${index}`;
+    return slotResult({ slot: `${client}/2026-11-21T09:00`, client, outcome: "dead", reason: "sent twice" });
+  });
+  const markdown = renderSummary(reportOf(slots), quiet);
+  expect(Buffer.byteLength(markdown)).toBeLessThan(1024 * 1024);
+  const named = new Set(markdown.match(/a-client-with-a-rather-long-name-\d+(?=\/)/g));
+  expect(named.size).toBe(10_000);
+});
+
+test("10,000 slots that one outage held back are one row", { timeout: 120_000 }, () => {
+  const slots = Array.from({ length: 10_000 }, (_, index) =>
+    slotResult({
+      slot: `c${index}/1`,
+      client: `c${index}`,
+      outcome: "deferred",
+      cause: "unavailable",
+      reason: index % 10 === 0 ? `ECONNRESET at ${index}` : "X answered 503",
+    }),
+  );
+  const { tables } = parseMarkdown(renderSummary(reportOf(slots), quiet));
+  expect(words(tables[0]).slice(1)).toEqual([
+    [
+      "⏸ deferred",
+      "10,000 slots of 10,000 clients: c0/1, c1/1, c2/1, c3/1, c4/1 and 9,995 more",
+      "X answered 503 (9,000 slots); ECONNRESET at 0 (1 slot); ECONNRESET at 10 (1 slot) and 998 other reasons",
+      "Nothing: a later tick tries again. If it lasts, look at the service's status page.",
+    ],
+  ]);
 });
 
 test("long lists of problems, notes and clients give way as well", { timeout: 120_000 }, () => {

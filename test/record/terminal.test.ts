@@ -44,6 +44,21 @@ test("the terminal shows verdict, problems, one line per slot, the figures and t
   ]);
 });
 
+test("slots of one cause are one line, where the first of them stands; the next action is told once", () => {
+  const held = (client: string, reason: string) =>
+    slotResult({ slot: `${client}/1`, client, outcome: "deferred", cause: "out-of-credit", reason, costUsd: 0 });
+  const mixed = [held("a", "402: buy credits"), slotResult({ text: "Hi" }), held("b", "402: buy credits")];
+  expect(terminalSummary(reportOf(mixed, sandboxRun), quiet).split("\n").slice(2, 4)).toEqual([
+    "⏸ deferred 2 slots of 2 clients: a/1, b/1 · 402: buy credits → Buy credit from the service: until then it serves no client.",
+    "✅ posted   acme/2026-11-21T09:00 · 38 s late · $0.0153 · Hi",
+  ]);
+});
+
+test("behind a reason of a thousand characters the next action is still seen", () => {
+  const long = slotResult({ outcome: "dead", cause: "content", reason: "no ".repeat(400) });
+  expect(terminalSummary(reportOf([long]), quiet)).toContain("add the phrase to the avoid list.");
+});
+
 test("a post in the sandbox shows its id in place of a link, and one without an id nothing", () => {
   const lineOf = (changes: Partial<SlotResult>): string | undefined =>
     terminalSummary(reportOf([slotResult(changes)], sandboxRun), quiet).split("\n")[2];
