@@ -1,4 +1,4 @@
-import { progressLine } from "./record/progress.ts";
+import { openProgress } from "./record/progress.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Services } from "./services.ts";
 import type { Cause, Client, Draft, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
@@ -41,21 +41,26 @@ export async function serveEach<T extends Slot>(
 ): Promise<Served> {
   const results: SlotResult[] = [];
   let bugs = 0;
+  const progress = openProgress();
   const queue = slots.values();
   const worker = async () => {
     for (const slot of queue) {
       const log = tick.log.group(slot.client);
-      const tell = (result?: SlotResult) =>
-        log.info(progressLine({ slot: slot.id, done: results.length, total: slots.length, ...(result && { result }) }));
-      tell();
+      const tell = (result?: SlotResult) => {
+        const line = progress({ slot: slot.id, done: results.length, total: slots.length, ...(result && { result }) });
+        if (line !== undefined) log.info(line);
+        return line !== undefined;
+      };
+      // A run that is stopping takes nothing up any more.
+      if (!tick.stop.signal.aborted) tell();
       const result = await work(slot).catch((error: unknown) => {
         bugs += 1;
         log.error("unexpected error", { slot: slot.id, error });
         return stopped(tick, slot);
       });
       results.push(result);
-      tell(result);
-      log.close();
+      // A fold that would only say "started" is not written.
+      if (tell(result)) log.close();
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, slots.length) }, worker));

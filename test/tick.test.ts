@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { serveEach, slotResult } from "../src/tick.ts";
+import { openLog } from "../src/vendors/log.ts";
 import { tickDouble } from "./support/tick.ts";
 
 const now = new Date("2026-11-21T09:30:00Z");
@@ -48,4 +49,30 @@ test("a slot is as late as the clock says, and never early", () => {
   const early = { ...slotOf("acme"), plannedAt: new Date("2026-11-21T09:31:00Z") };
   expect(slotResult(tickDouble({ now }), slotOf("acme"), { outcome: "missed" }).latenessSeconds).toBe(1800);
   expect(slotResult(tickDouble({ now }), early, { outcome: "deferred" }).latenessSeconds).toBe(0);
+});
+
+test("a stopped run tells no start and one cause only a few times", async () => {
+  const lines: string[] = [];
+  const tick = tickDouble({ now, lines });
+  tick.stop.abort("X wants money");
+  const slots = Array.from({ length: 200 }, (_, index) => slotOf(`client-${index}`));
+  const { results } = await serveEach(tick, slots, async (slot) =>
+    slotResult(tick, slot, { outcome: "deferred", reason: "X wants money", cause: "stopped" }),
+  );
+  expect(results).toHaveLength(200);
+  expect(lines).toHaveLength(3);
+  expect(lines.every((line) => line.includes("deferred: X wants money"))).toBe(true);
+});
+
+test("in GitHub Actions a slot that ended like others before it opens no fold", async () => {
+  const lines: string[] = [];
+  const log = openLog({ stream: { write: (line) => lines.push(line) }, folds: true });
+  const tick = { ...tickDouble({ now }), log };
+  await serveEach(
+    tick,
+    Array.from({ length: 200 }, (_, index) => slotOf(`client-${index}`)),
+    async (slot) => slotResult(tick, slot, { outcome: "deferred", reason: "503", cause: "unavailable" }),
+  );
+  expect(lines.filter((line) => line.startsWith("::group::"))).toHaveLength(3);
+  expect(lines).toHaveLength(3);
 });

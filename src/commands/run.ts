@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { PostingError, UserError } from "../errors.ts";
 import { stepOutputs } from "../record/outputs.ts";
+import { tellWarningsOnce } from "../record/repeats.ts";
 import { renderStop, renderSummary } from "../record/summary.ts";
 import { terminalSummary } from "../record/terminal.ts";
 import type { SummaryContext } from "../record/verdict.ts";
@@ -62,7 +63,7 @@ async function openTick(input: {
     run: { ...(await identifyRun(context.environment)), mode: services.mode, startedAt: services.clock() },
     ...(typeof only === "string" && { only }),
     dryRun: dryRun === true,
-    log: context.log,
+    log: tellWarningsOnce(context.log),
     stop,
     startedMs,
   };

@@ -57,6 +57,13 @@ export function groupNotPosted({ slots }: RunReport): readonly NotPosted[] {
   });
 }
 
+/** Equal for slots that one cause kept from posting; undefined where every slot is told by itself. */
+export function likeness({ outcome, cause, reason }: Pick<SlotReport, "outcome" | "cause" | "reason">) {
+  if (outcome === "posted" || cause === "rehearsal" || namedInFull.has(outcome)) return undefined;
+  const isOne = cause !== undefined && (serviceWide.has(cause) || measured.has(cause));
+  return JSON.stringify(isOne ? [outcome, cause] : [outcome, cause, reason]);
+}
+
 /** `12 slots of 9 clients: a/1, b/1 and 10 more`; one slot is only named. */
 export function whichSlots({ outcome, slots }: NotPosted): string {
   const [first] = slots;
