@@ -14,14 +14,25 @@ function served(slots: ReturnType<typeof due>[], lastSent: Record<string, string
   return orderFairly(slots, exampleState({ clients })).map(({ client }) => client.id);
 }
 
-test("the slot that waits longest comes first, whoever posted last", () => {
-  const slots = [due("a", "2026-11-21T09:05Z"), due("b", "2026-11-21T09:00Z")];
-  expect(served(slots, { b: "2026-11-21T08:59Z" })).toEqual(["b", "a"]);
+test("the client that posted least recently comes first, whatever slot waits longest; one that never did before all", () => {
+  const slots = [due("a", "2026-11-21T09:00Z"), due("b", "2026-11-21T09:01Z"), due("c", "2026-11-21T09:02Z")];
+  expect(served(slots, { a: "2026-11-20T09:00Z", b: "2026-11-18T09:00Z" })).toEqual(["c", "b", "a"]);
 });
 
-test("of slots that wait equally long, the client that posted least recently comes first", () => {
-  const slots = ["a", "b", "c"].map((client) => due(client, "2026-11-21T09:00Z"));
-  expect(served(slots, { a: "2026-11-20T09:00Z", b: "2026-11-18T09:00Z" })).toEqual(["c", "b", "a"]);
+test("of clients that posted at the same time, the slot that waits longest comes first", () => {
+  const slots = [due("a", "2026-11-21T09:05Z"), due("b", "2026-11-21T09:00Z")];
+  expect(served(slots)).toEqual(["b", "a"]);
+});
+
+test("a rehearsal goes behind those that posted before its slot fell due, and before those that posted since", () => {
+  const rehearsal = due("r", "2026-11-21T09:00Z");
+  const slots = [
+    due("early", "2026-11-21T09:10Z"),
+    { ...rehearsal, client: { ...rehearsal.client, status: "rehearsal" as const } },
+    due("late", "2026-11-21T09:10Z"),
+  ];
+  const lastSent = { early: "2026-11-21T08:59Z", late: "2026-11-21T09:01Z", r: "2026-11-01T09:00Z" };
+  expect(served(slots, lastSent)).toEqual(["early", "r", "late"]);
 });
 
 test("otherwise the slot id decides, so that every run has the same order", () => {
