@@ -6,6 +6,8 @@ const neverSent =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_.+|ERR_TLS_.+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.+)$/;
 
 const noCredit = /^(?:insufficient_quota|billing_hard_limit_reached|billing_not_active)$/;
+/** Words without digits, as `model_not_found`: a server that repeats the key in place of a code is not quoted. */
+const plainCode = /^[a-z]{1,24}(?:[_.-][a-z]{1,24}){0,6}$/i;
 /** A far date in a `retry-after` is a mistake; a day is the longest window that a provider counts. */
 const maxWaitMs = 86_400_000;
 
@@ -48,7 +50,7 @@ function connectionError(error: APIConnectionError): PostingError {
 }
 
 function statusError(error: APIError, status: number, now: Date): PostingError {
-  const code = [error.code, error.type].find((name) => typeof name === "string" && /^[a-z0-9_.-]{1,60}$/i.test(name));
+  const code = [error.code, error.type].find((name) => typeof name === "string" && plainCode.test(name));
   const kind = kindOf(status, [error.code, error.type]);
   const message = `the model's server answered ${status}${code === undefined ? "" : ` ${code}`}`;
   const retryAt = kind === "rate-limited" ? retryTime(error.headers, now) : undefined;
