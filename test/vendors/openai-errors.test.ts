@@ -93,3 +93,14 @@ test.for([
 ])("an endpoint that answers $error.message is offered: $offered", ({ error, offered }) => {
   expect(isNotOffered(error)).toBe(!offered);
 });
+
+test.for([
+  ["model_not_found", "the model's server answered 400 model_not_found"],
+  ["DeploymentNotFound", "the model's server answered 400 DeploymentNotFound"],
+  ["sk-proj-abcdefghijklmnop0123456789", "the model's server answered 400"],
+  ["gsk_abc123", "the model's server answered 400"],
+  ["::error::x", "the model's server answered 400"],
+  ["x".repeat(60), "the model's server answered 400"],
+])("the code %s is told as: %s", ([code, message]) => {
+  expect(toPostingError(apiError(400, { code, type: code }), now).message).toBe(message);
+});
