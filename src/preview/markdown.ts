@@ -164,7 +164,8 @@ function card(
 ): Blockquote {
   const who: PhrasingContent[] = [
     { type: "strong", children: [text(`${side}: ${name}`, 120)] },
-    text(` @${handle} · ${plannedTime(slot)}`),
+    { type: "text", value: " " },
+    text(`@${handle} · ${plannedTime(slot)}`),
   ];
   const body: RootContent[] =
     "text" in sample
