@@ -47,6 +47,8 @@ export const commands = {
       client: { type: "string", value: "ID", help: "show this client only" },
       samples: { type: "string", value: "N", help: "posts to write per client, 0 to 10 (default: 3)" },
       offline: { type: "boolean", help: "write samples with the sandbox's writer, whatever keys there are" },
+      out: { type: "string", value: "DIR", help: "write preview.json and comment.md there" },
+      from: { type: "string", value: "FILE", help: "show a preview.json again instead of comparing" },
     },
   },
   seal: {

@@ -1,11 +1,14 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleWorkspace } from "../clients/assemble.ts";
 import { readWorkspaceFiles } from "../clients/load.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../ports.ts";
+import { renderComment } from "../preview/comment.ts";
+import type { PreviewDocument } from "../preview/document.ts";
 import { renderPreview } from "../preview/markdown.ts";
 import { previewChange } from "../preview/preview.ts";
+import { readPreview } from "../preview/read.ts";
 import { terminalPreview } from "../preview/terminal.ts";
 import type { Version } from "../preview/touched.ts";
 import { readSettings } from "../settings.ts";
@@ -16,9 +19,24 @@ import { type Context, jsonLine } from "./context.ts";
 const maxSummaryBytes = 1_000_000;
 const mostSamples = 10;
 
-/** What a change of files does, before it is merged. Exits 1 when a file has an error. Posts and records nothing. */
+/**
+ * What a change of files does, before it is merged. Exits 1 when a file has an error. Posts and records nothing.
+ * With `--from` it only shows what an earlier preview wrote.
+ */
 export async function preview(context: Context): Promise<number> {
-  const { root, flags, json } = context.arguments;
+  const { flags } = context.arguments;
+  if (typeof flags.from === "string") {
+    await show(context, readPreview(await readFile(flags.from)));
+    return 0;
+  }
+  const document = await compare(context);
+  context.host?.annotate(document.problems);
+  await show(context, document);
+  return document.problems.some(({ severity }) => severity === "error") ? 1 : 0;
+}
+
+async function compare(context: Context): Promise<PreviewDocument> {
+  const { root, flags } = context.arguments;
   if (typeof flags.base !== "string") {
     throw new UserError("preview needs --base REF, such as --base origin/main (see `npm start -- preview --help`)", 2);
   }
@@ -30,22 +48,21 @@ export async function preview(context: Context): Promise<number> {
   const { model, writer, close } = await openWriter(context);
   try {
     const now = context.clock();
-    const document = await previewChange({
-      base,
-      head,
-      samples,
-      writer,
-      model,
-      now,
-      ...(only !== undefined && { only }),
-    });
-    context.host?.annotate(document.problems);
-    await context.host?.writeSummary(renderPreview(document, maxSummaryBytes));
-    context.write(json ? jsonLine(document) : terminalPreview(document));
-    return document.problems.some(({ severity }) => severity === "error") ? 1 : 0;
+    return await previewChange({ base, head, samples, writer, model, now, ...(only !== undefined && { only }) });
   } finally {
     await close();
   }
+}
+
+/** On standard output, in Actions as the job summary, and with `--out` as the files that other jobs take. */
+async function show({ host, write, arguments: { flags, json } }: Context, document: PreviewDocument): Promise<void> {
+  await host?.writeSummary(renderPreview(document, maxSummaryBytes));
+  if (typeof flags.out === "string") {
+    await mkdir(flags.out, { recursive: true });
+    await writeFile(join(flags.out, "preview.json"), JSON.stringify(document));
+    await writeFile(join(flags.out, "comment.md"), renderComment(document));
+  }
+  write(json ? jsonLine(document) : terminalPreview(document));
 }
 
 function readSamples(value: string | boolean | undefined): number {
