@@ -1,6 +1,6 @@
 import { worstCase } from "../gate/cost.ts";
 import type { Client, Prices, WritingPlan } from "../terms.ts";
-import type { MonthCost, SampleText } from "./document.ts";
+import type { MonthCost, SampleText, WrittenSample } from "./document.ts";
 
 const monthDays = 30;
 
@@ -19,11 +19,10 @@ export function monthCost(input: {
 }): MonthCost {
   const { client, prices, slots, samples, plan } = input;
   const posts = Math.min(slots, client.limits.postsPerDay * monthDays);
-  const written = samples.flatMap((sample) =>
-    "text" in sample && sample.model !== undefined ? [sample.modelUsd] : [],
-  );
+  const written = samples.flatMap((sample) => ("text" in sample && sample.model !== undefined ? [sample] : []));
   const modelIsWorstCase = written.length === 0;
-  const perPostUsd = modelIsWorstCase ? (plan === undefined ? 0 : worstCase(plan, prices).modelUsd) : mean(written);
+  const worstUsd = plan === undefined ? 0 : worstCase(plan, prices).modelUsd;
+  const perPostUsd = modelIsWorstCase ? worstUsd : averageUsd(client, written);
   const withLink = Math.min(posts, mostLinks(client, posts));
   const { postUsd, postWithUrlUsd } = prices.x;
   return {
@@ -33,6 +32,17 @@ export function monthCost(input: {
     xUsd: posts * postUsd,
     xMostUsd: (posts - withLink) * postUsd + withLink * postWithUrlUsd,
   };
+}
+
+/** Each prompt by its own samples and its weight; one without a sample costs what the others cost. */
+function averageUsd({ posts }: Client, written: readonly WrittenSample[]): number {
+  const all = mean(written.map(({ modelUsd }) => modelUsd));
+  const totalWeight = posts.reduce((sum, { weight }) => sum + weight, 0);
+  const weighted = posts.map(({ prompt, weight }) => {
+    const own = written.filter((sample) => sample.prompt === prompt).map(({ modelUsd }) => modelUsd);
+    return weight * (own.length === 0 ? all : mean(own));
+  });
+  return totalWeight === 0 ? all : weighted.reduce((sum, usd) => sum + usd, 0) / totalWeight;
 }
 
 function mostLinks({ links }: Client, posts: number): number {

@@ -1,5 +1,5 @@
 import type { Model } from "../ports.ts";
-import type { Problem, Slot } from "../terms.ts";
+import type { Client, Problem, Slot } from "../terms.ts";
 import { calendarDays, comingSlots } from "./calendar.ts";
 import { describeChanges } from "./changes.ts";
 import { monthCost } from "./cost.ts";
@@ -22,6 +22,8 @@ export interface PreviewInput {
 
 /** Days of the calendar. */
 const calendarLength = 14;
+/** Enough to meet each of a client's prompts. */
+const slotsLookedAt = 100;
 /** A change of the defaults may touch every client: this many texts cost cents and take minutes. */
 const maxSamples = 120;
 
@@ -77,19 +79,36 @@ async function previewClient(touched: TouchedClient, input: PreviewInput): Promi
   };
 }
 
-/** The head's first slots, or what would be the base's, each written by both sides on the same topic. */
-async function writeSamples({ before, after }: TouchedClient, input: PreviewInput): Promise<readonly Sample[]> {
-  const { base, head, samples, now } = input;
+/** The same slots and topics on both sides. */
+async function writeSamples(touched: TouchedClient, input: PreviewInput): Promise<readonly Sample[]> {
+  const { before, after } = touched;
+  const { base, head } = input;
   if (after === undefined) return [];
-  const slots = comingSlots(after, now, 60).slice(0, samples);
   const written: Sample[] = [];
-  for (const slot of slots) {
+  for (const slot of sampleSlots(after, touched, input)) {
     const now = await writeSide({ client: after, workspace: head.workspace }, slot, input);
     const topic = "text" in now && before?.topics.includes(now.topic) ? now.topic : undefined;
     const was = before && (await writeSide({ client: before, workspace: base.workspace }, slot, input, topic));
     written.push({ slot: slot.id, ...(was && { before: was }), after: now });
   }
   return written;
+}
+
+/** The next slots, those first that a changed prompt writes: a reader of its change wants to see it at work. */
+function sampleSlots(
+  client: Client,
+  { because }: TouchedClient,
+  { head, samples, now }: PreviewInput,
+): readonly Slot[] {
+  const slots = comingSlots(client, now, 60).slice(0, slotsLookedAt);
+  const promptFileOf = (slot: Slot) => {
+    const plan = planSample({ client, workspace: head.workspace }, slot);
+    return "refused" in plan ? undefined : head.workspace.prompts.get(plan.prompt)?.source.file;
+  };
+  const isChanged = (slot: Slot) => because.includes(promptFileOf(slot) ?? "");
+  const changed = slots.filter(isChanged);
+  const first = new Set([...new Set([...changed, ...slots])].slice(0, samples));
+  return slots.filter((slot) => first.has(slot));
 }
 
 async function writeSide(side: Side, slot: Slot, input: PreviewInput, topic?: string): Promise<SampleText> {
