@@ -51,6 +51,13 @@ export const commands = {
       from: { type: "string", value: "FILE", help: "show a preview.json again instead of comparing" },
     },
   },
+  onboard: {
+    summary: "write a client's file from the text of the issue form new-client",
+    options: {
+      form: { type: "string", value: "FILE", help: "the text of the issue" },
+      out: { type: "string", value: "DIR", help: "write the pull request's text there, or why there is none" },
+    },
+  },
   seal: {
     summary: "encrypt a client's X credentials into its file; asks for them, or reads JSON from standard input",
     positionals: "CLIENT",
