@@ -1,5 +1,6 @@
-import { cp, mkdir, readdir, stat, symlink } from "node:fs/promises";
-import { join, matchesGlob } from "node:path";
+import { existsSync } from "node:fs";
+import { cp, readdir, stat, symlink } from "node:fs/promises";
+import { basename, join, matchesGlob } from "node:path";
 
 const repository = join(import.meta.dirname, "../..");
 
@@ -21,7 +22,10 @@ const standIns: Readonly<Record<string, (inputs: Inputs, scene: ActionScene) => 
   "actions/checkout": async (_, { directory, commit }) => {
     for (const name of ["package.json", "package-lock.json", "tsconfig.json", "src", "schemas", "node_modules"])
       await symlink(join(repository, name), join(directory, name));
-    for (const name of ["clients", "prompts"]) await cp(join(commit, name), join(directory, name), { recursive: true });
+    // `.git` where the test's commit has a history to compare with.
+    for (const name of ["clients", "prompts", ".git"]) {
+      if (existsSync(join(commit, name))) await cp(join(commit, name), join(directory, name), { recursive: true });
+    }
   },
   /** npm scripts run on the Node that is installed with the packages. */
   "actions/setup-node": async () => {},
@@ -36,11 +40,19 @@ const standIns: Readonly<Record<string, (inputs: Inputs, scene: ActionScene) => 
     if ((await readdir(artifacts)).includes(name) && inputs.overwrite !== true) {
       throw new Error(`an artifact with this name already exists: ${name}`);
     }
-    await mkdir(target, { recursive: true });
-    await cp(join(directory, file), join(target, file));
+    // An artifact holds what is in a folder, and a file by its own name.
+    const within = found.isDirectory() ? target : join(target, basename(file));
+    await cp(join(directory, file), within, { recursive: true });
   },
   "actions/download-artifact": async (inputs, { directory, artifacts }) => {
-    const names = (await readdir(artifacts)).filter((name) => matchesGlob(name, String(inputs.pattern)));
+    const all = await readdir(artifacts);
+    if (inputs.name !== undefined) {
+      const name = String(inputs.name);
+      if (!all.includes(name)) throw new Error(`no artifact has the name ${name}`);
+      await cp(join(artifacts, name), join(directory, String(inputs.path)), { recursive: true });
+      return;
+    }
+    const names = all.filter((name) => matchesGlob(name, String(inputs.pattern)));
     for (const name of names) {
       const target = join(directory, String(inputs.path), inputs["merge-multiple"] === true ? "" : name);
       await cp(join(artifacts, name), target, { recursive: true });

@@ -89,10 +89,10 @@ async function runScript({ run = "", env = {} }: Step, contexts: ExpressionConte
   return { outcome: code === 0 ? "success" : "failure", outputs, summary, log };
 }
 
-/** `name<<delimiter`, the value, the delimiter. The runner drops an output that contains a secret. */
+/** `name=value`, or `name<<delimiter`, the value, the delimiter. The runner drops an output that contains a secret. */
 function keepOutputs(text: string, secrets: StepScene["secrets"]): Record<string, string> {
-  const found = [...text.matchAll(/^([\w-]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)];
-  const pairs = found.map(([, name = "", , value = ""]) => [name, value] as const);
+  const found = [...text.matchAll(/^([\w-]+)(?:=(.*)|<<(\S+)\n([\s\S]*?)\n\3)$/gm)];
+  const pairs = found.map(([, name = "", line, , lines]) => [name, line ?? lines ?? ""] as const);
   return Object.fromEntries(
     pairs.filter(([, value]) => !Object.values(secrets).some((secret) => secret !== "" && value.includes(secret))),
   );
