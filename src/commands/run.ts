@@ -88,7 +88,10 @@ async function openTick(input: {
   };
 }
 
-function limitOf({ client, shard }: Context["arguments"]["flags"]): Only | undefined {
+function limitOf({ client, shard, shards }: Context["arguments"]["flags"]): Only | undefined {
+  if (shards === true && typeof shard === "string") {
+    throw new UserError("--shards and --shard exclude each other: a shard is not split again", 2);
+  }
   if (typeof client === "string" && typeof shard === "string") {
     throw new UserError("--client and --shard exclude each other: a client is served in its shard, or by itself", 2);
   }

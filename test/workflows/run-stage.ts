@@ -28,7 +28,7 @@ interface RunChange extends Pick<WorkflowInput, "onStart"> {
 }
 
 /** The real npm, found before the stand-in stands in its way. */
-const npm = execFileSync("bash", ["-c", "command -v npm"]).toString().trim();
+export const realNpm = execFileSync("bash", ["-c", "command -v npm"]).toString().trim();
 
 /**
  * `npm ci` is left out: the packages are installed already. Everything else goes to the real npm, with the instant that the
@@ -36,7 +36,7 @@ const npm = execFileSync("bash", ["-c", "command -v npm"]).toString().trim();
  */
 const npmScript = `#!/bin/bash
 if [[ "$1" == ci ]]; then exit 0; fi
-exec '${npm}' "$@" "--now=$TEST_NOW"
+exec '${realNpm}' "$@" "--now=$TEST_NOW"
 `;
 
 /** One Postgres for the file; a stage of its own for each test. */

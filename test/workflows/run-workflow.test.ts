@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isServed, readShard } from "../../src/due/shards.ts";
 import type { WorkflowRun } from "../support/workflow-run.ts";
-import { failuresOf, runStages } from "./run-stage.ts";
+import { failuresOf, realNpm, runStages } from "./run-stage.ts";
 
 /** The workflow file itself: its scripts in bash, its expressions by GitHub's own evaluator, and real processes. */
 const stage = runStages();
@@ -83,4 +83,61 @@ test("a shard that is killed is named, the others finish, and the next tick pick
   }
   expect(await states()).toEqual([{ state: "posted", slots: 9 }]);
   expect(postsPerClient()).toEqual(once(clients));
+});
+
+/** Jobs of which one leaves a broken report and one none, though both say that all went well; the report job is the real one. */
+const carelessNpm = (npm: string) => `#!/bin/bash
+case "$*" in
+  ci*) exit 0 ;;
+  *--shards=*) exec '${npm}' "$@" "--now=$TEST_NOW" ;;
+  *--shards*) printf 'shards<<x\\n["00000000-7fffffff","80000000-ffffffff"]\\nx\\n' >> "$GITHUB_OUTPUT" ;;
+  *--shard=00000000-7fffffff*) echo '{"run":' > report-00000000-7fffffff.json ;;
+esac
+`;
+
+test("a report that is broken and one that is missing are both named, and the run fails", async () => {
+  const { run } = await stage({ clients: 1 });
+  const done = await run({ npm: carelessNpm(realNpm) });
+  expect(done).toMatchObject({
+    conclusion: "failure",
+    results: { tick: "success", shard: "success", report: "failure" },
+  });
+  const { summary = "" } = done.jobs.at(-1) ?? {};
+  expect(summary).toMatch(/^❌ No shard left a report/);
+  expect(summary).toContain("The file report-00000000-7fffffff.json was left out: it is not JSON.");
+  for (const shard of ["00000000-7fffffff", "80000000-ffffffff"])
+    expect(summary).toContain(`Shard ${shard} left no report: its clients are picked up by the next tick.`);
+});
+
+/** A tick job that prints its shards as given, and shards that only say that they ran. */
+const tickThatSays = (output: string) => `#!/bin/bash
+case "$*" in
+  ci*) exit 0 ;;
+  *--shards=*) exit 0 ;;
+  *--shards*) ${output} ;;
+esac
+`;
+
+test.for([
+  { when: "fails", output: "exit 1", results: { tick: "failure", shard: "skipped" } },
+  { when: "leaves no output", output: "exit 0", results: { tick: "success", shard: "failure" } },
+  {
+    when: "leaves an output with a secret in it, which the runner drops",
+    output: `printf 'shards<<x\\n["%s"]\\nx\\n' test-app-secret >> "$GITHUB_OUTPUT"`,
+    results: { tick: "success", shard: "failure" },
+  },
+])("no work is dropped in silence where the tick job $when", async ({ output, results }) => {
+  const { run } = await stage({ clients: 1 });
+  expect(await run({ npm: tickThatSays(output) })).toMatchObject({ conclusion: "failure", results });
+});
+
+test("a run for one client is one job, and so is a dry run, which posts nothing", async () => {
+  const { run, services, postsPerClient } = await stage({ clients: 4 });
+  const few = { CLARA_SLOTS_PER_JOB: "1" };
+  const dry = await run({ vars: few, inputs: { client: "", "dry-run": true } });
+  expect(dry, failuresOf(dry)).toMatchObject({ conclusion: "success", results: { shard: "skipped" } });
+  expect(services.x.posts()).toEqual([]);
+  const single = await run({ vars: few, inputs: { client: "client-2", "dry-run": false } });
+  expect(single, failuresOf(single)).toMatchObject({ conclusion: "success", results: { shard: "skipped" } });
+  expect(postsPerClient()).toEqual({ "client-1": 0, "client-2": 1, "client-3": 0, "client-4": 0 });
 });
