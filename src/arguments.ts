@@ -73,6 +73,16 @@ export const commands = {
   },
   seal: {
     summary: "encrypt a client's X credentials into its file; asks for them, or reads JSON from standard input",
+    positionals: "[CLIENT]",
+    options: {
+      rotate: {
+        type: "boolean",
+        help: "encrypt every client's anew to the recipients now in the defaults; CLARA_NEW_IDENTITY has to open them",
+      },
+    },
+  },
+  connect: {
+    summary: "let a client's X account give this app access: shows a link, takes the PIN, seals the tokens",
     positionals: "CLIENT",
   },
   keygen: {

@@ -18,17 +18,8 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
   },
   preview: async (context) => (await import("./commands/preview.ts")).preview(context),
   onboard: async (context) => (await import("./commands/onboard.ts")).onboard(context),
-  seal: async ({ arguments: { root, positionals }, write }) => {
-    const [{ runSeal }, { readCredentials }, { loadWorkspace }] = await Promise.all([
-      import("./commands/seal.ts"),
-      import("./commands/read-credentials.ts"),
-      import("./clients/load.ts"),
-    ]);
-    const { recipient } = (await loadWorkspace(root)).defaults;
-    const ask = () => readCredentials({ input: process.stdin, output: process.stderr });
-    write(`${await runSeal({ root, client: positionals[0] ?? "", recipient, readCredentials: ask })}\n`);
-    return 0;
-  },
+  seal: async (context) => (await import("./commands/seal.ts")).seal(context),
+  connect: async (context) => (await import("./commands/connect.ts")).connect(context),
   keygen: async ({ arguments: { flags }, write }) => {
     const { runKeygen } = await import("./commands/keygen.ts");
     write(`${await runKeygen(typeof flags.out === "string" ? { out: flags.out } : {})}\n`);

@@ -107,8 +107,8 @@ export interface Prices {
 
 /** What `clients/_defaults.yaml` says beyond the fields that clients inherit. */
 export interface Defaults {
-  /** age public key that credentials are sealed to. */
-  recipient: string;
+  /** age public keys that credentials are sealed to; the identity of each opens them. */
+  recipients: readonly string[];
   /** Limits over all clients together; days and months are UTC. */
   global: Limits;
 }

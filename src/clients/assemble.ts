@@ -45,7 +45,7 @@ const unaffordable: Prices = {
   models: new Map(),
   x: { postUsd: never, postWithUrlUsd: never, readPostUsd: never, readUserUsd: never },
 };
-const nothingAllowed: Defaults = { recipient: "", global: { postsPerDay: 0, completionsPerDay: 0, usdPerMonth: 0 } };
+const nothingAllowed: Defaults = { recipients: [], global: { postsPerDay: 0, completionsPerDay: 0, usdPerMonth: 0 } };
 
 /** What a file holds, missing when it has an error, and its problems. */
 interface Read<Value> {
@@ -69,7 +69,8 @@ function readDefaults(
   const { recipient, global, defaults: shared = {} } = parsed.file;
   const problems = parsed.report(sharedFindings(shared, ["defaults"], prices));
   if (problems.some(isError)) return { problems };
-  return { value: { defaults: { recipient, global: normaliseLimits(global) }, shared }, problems };
+  const recipients = typeof recipient === "string" ? [recipient] : recipient;
+  return { value: { defaults: { recipients, global: normaliseLimits(global) }, shared }, problems };
 }
 
 interface ReadPrompts {

@@ -49,7 +49,7 @@ export interface LimitFields {
 }
 
 export interface DefaultsFile {
-  recipient: string;
+  recipient: string | string[];
   global: LimitFields;
   defaults?: SharedFields;
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../ports.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
+import { type Authorisations, openAuthorisations, type XGrant, type XSandboxApp } from "./x-authorisations.ts";
 import { deliver } from "./x-deliver.ts";
 import type { Fault, FaultRequest } from "./x-faults.ts";
 import { signatureChecker } from "./x-oauth.ts";
@@ -17,6 +18,8 @@ export interface XSandboxOptions {
   clock: Clock;
   /** @default every token that `sandboxCredentials` makes */
   accounts?: XSandboxAccounts;
+  /** The app that accounts can be asked to give access to; without one nobody can ask. */
+  app?: XSandboxApp;
   /** @default 0, any free port */
   port?: number;
   faults?: (request: FaultRequest) => Fault | undefined;
@@ -31,6 +34,8 @@ export interface XSandbox {
   posts(xUserId?: string): StoredPost[];
   /** How often an endpoint was asked for, for example `requests("POST", "/2/tweets")`. */
   requests(method: string, path: string): number;
+  /** What a person does in a browser with the link that asks for access: says yes. Answers with the PIN. */
+  authorise(link: string, grant: XGrant): string;
   close(): Promise<void>;
 }
 
@@ -38,11 +43,13 @@ export interface XSandbox {
 export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox> {
   const database = openXDatabase(options.stateFile);
   const counts = new Map<string, number>();
-  const authenticate = signatureChecker(options.accounts ?? sandboxAccount);
+  const authorisations = openAuthorisations(options.app);
+  const accounts = options.accounts ?? sandboxAccount;
+  const authenticate = signatureChecker((token) => authorisations.account(token) ?? accounts(token));
   const server = createServer((incoming, response) => {
     const exchange = readExchange(incoming, counts);
     void exchange
-      .then((read) => serve({ ...read, response, authenticate, database, options }))
+      .then((read) => serve({ ...read, response, authenticate, authorisations, database, options }))
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   const port = await listen(server, options.port ?? 0);
@@ -50,6 +57,7 @@ export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox>
     url: `http://127.0.0.1:${port}`,
     posts: (xUserId) => listPosts(database, xUserId),
     requests: (method, path) => counts.get(`${method} ${path}`) ?? 0,
+    authorise: authorisations.authorise,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -83,6 +91,7 @@ async function readExchange(incoming: IncomingMessage, counts: Map<string, numbe
 interface Service extends Exchange {
   response: ServerResponse;
   authenticate: ReturnType<typeof signatureChecker>;
+  authorisations: Authorisations;
   database: XRequest["database"];
   options: XSandboxOptions;
 }
@@ -109,6 +118,9 @@ async function perform(
     fault,
   }: { account: XSandboxAccount | undefined; route: XRoute | undefined; fault: Fault | undefined },
 ): Promise<XReply> {
+  const form = service.contentType.startsWith("application/x-www-form-urlencoded") && service.body.toString();
+  const authorised = service.authorisations.answer({ ...service, ...(form !== false && { form }) });
+  if (authorised !== undefined) return authorised;
   if (account === undefined) return unauthorized;
   if (route === undefined) return problem(404, "Not Found", "Not Found");
   const { database, options, body, contentType, target } = service;
@@ -128,7 +140,8 @@ async function perform(
     lagSeconds: fault?.kind === "lag" ? fault.seconds : 0,
     duplicateWindowSeconds: options.duplicateWindowSeconds ?? 43_200,
   });
-  return { ...reply, headers: { ...counted.headers, ...reply.headers } };
+  const access = { "x-access-level": account.access ?? "read-write" };
+  return { ...reply, headers: { ...access, ...counted.headers, ...reply.headers } };
 }
 
 async function listen(server: Server, port: number): Promise<number> {

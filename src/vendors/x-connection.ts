@@ -1,8 +1,24 @@
 import { Agent } from "node:https";
 import { connect as connectPlain } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { ITwitterApiClientPlugin } from "twitter-api-v2";
+import type { IClientSettings, ITwitterApiClientPlugin } from "twitter-api-v2";
 import { UserError } from "../errors.ts";
+
+/** How every client of the library is set up here. @throws UserError when `apiUrl` is no http or https address. */
+export function clientSettings({
+  apiUrl,
+  deadlineMs,
+}: {
+  apiUrl?: string;
+  deadlineMs: number;
+}): Partial<IClientSettings> {
+  return {
+    httpAgent: connectionTo(apiUrl),
+    plugins: [totalDeadline(deadlineMs)],
+    // The library never ends on a compressed answer that is cut, and a broken one would end the process.
+    compression: false,
+  };
+}
 
 /**
  * Connects to X, or with `apiUrl` to another host in its place. twitter-api-v2 has no setting for its host, so only

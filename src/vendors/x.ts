@@ -3,7 +3,7 @@ import { PostingError } from "../errors.ts";
 import type { Clock, TimelinePost, XAccount, XCredentials } from "../ports.ts";
 import { arrivalOf } from "./x-arrival.ts";
 import { type Arrival, classifySend, field } from "./x-classify.ts";
-import { connectionTo, totalDeadline } from "./x-connection.ts";
+import { clientSettings } from "./x-connection.ts";
 import { readBody, unusable } from "./x-read.ts";
 import { timelinePost } from "./x-timeline.ts";
 
@@ -24,12 +24,8 @@ const maxPages = 5;
  * @throws UserError when `apiUrl` is no http or https address.
  */
 export function openXAccount({ credentials, apiUrl, sendDeadlineMs = 30_000, clock }: XAccountOptions): XAccount {
-  const { v2 } = new TwitterApi(credentials, {
-    httpAgent: connectionTo(apiUrl),
-    plugins: [totalDeadline(sendDeadlineMs)],
-    // The library never ends on a compressed answer that is cut, and a broken one would end the process.
-    compression: false,
-  });
+  const settings = clientSettings({ deadlineMs: sendDeadlineMs, ...(apiUrl !== undefined && { apiUrl }) });
+  const { v2 } = new TwitterApi(credentials, settings);
   const get = (path: string, query: Record<string, string>): Promise<Arrival> =>
     arrivalOf(() => v2.get(path, query, { fullResponse: true }));
   return {

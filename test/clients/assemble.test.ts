@@ -373,6 +373,31 @@ const otherCases: Case[] = [
     ],
   },
   {
+    when: "one of several recipients is a secret key",
+    files: { "clients/_defaults.yaml": defaultsYaml.replace(/(age1\w+)/, "[$1, AGE-SECRET-KEY-1ABC]") },
+    expected: [
+      expect.stringMatching(/^clients\/_defaults.yaml:1:77 recipient\[?.*must be an age public key; it is /) as string,
+    ],
+  },
+  {
+    when: "the list of recipients is empty",
+    files: { "clients/_defaults.yaml": defaultsYaml.replace(/age1\w+/, "[]") },
+    expected: [
+      expect.stringMatching(
+        /^clients\/_defaults.yaml:1:12 recipient must be a list of 1 to 20 age public keys; it is /,
+      ) as string,
+    ],
+  },
+  {
+    when: "the recipient is neither a key nor a list",
+    files: { "clients/_defaults.yaml": defaultsYaml.replace(/age1\w+/, "7") },
+    expected: [
+      expect.stringMatching(
+        /^clients\/_defaults.yaml:1:12 recipient must be an age public key, or a list of them; it is 7/,
+      ) as string,
+    ],
+  },
+  {
     when: "the defaults hold a field of one client",
     files: { "clients/_defaults.yaml": `${defaultsYaml}  handle: acme\n` },
     expected: [
