@@ -1,5 +1,4 @@
 import { admit } from "./admit.ts";
-import { orderFairly } from "./due/order.ts";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
@@ -51,8 +50,7 @@ async function settle(tick: Tick, state: TickState): Promise<{ state: TickState;
 function due({ workspace, services, only }: Tick, state: TickState): DuePlan {
   const others = only === undefined ? [] : workspace.clients.map(({ id }) => id).filter((id) => id !== only);
   const broken = new Set([...workspace.broken, ...others]);
-  const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock() });
-  return { ...plan, due: orderFairly(plan.due, state) };
+  return planDue({ clients: workspace.clients, broken, state, now: services.clock() });
 }
 
 /** One call for the batch, and none when there is nothing to write. */

@@ -107,7 +107,7 @@ test.for<Row>([
   },
   { when: "unclear", result: { kind: "unknown", reason, windows }, expected: { outcome: "unknown", xCharged: false } },
 ])("a text that was $when", ({ result, resend = false, expected }) => {
-  expect(afterSend(result, { now, resend })).toMatchObject(expected);
+  expect(afterSend(result, { resend })).toMatchObject(expected);
 });
 
 test.for<{ when: string; windows: RateWindow[]; expected: RateWindow | undefined }>([
