@@ -23,7 +23,8 @@ const ledgerFunctions = `
 
 const publicNames = [
   ...["arm_slot", "claim_slots", "close_tick", "dead_letters", "explain_slot", "halt_scope", "open_tick", "read_tick"],
-  ...["record_absence", "record_outcome", "reserve_slots", "resume_scope", "retry_slots", "store_draft", "take_tokens"],
+  ...["record_absence", "record_outcome", "release_scope", "reserve_slots", "resume_scope", "retry_slots"],
+  ...["store_draft", "take_tokens"],
 ];
 
 type Closable = SqlSession & { close(): Promise<void> };
