@@ -1,5 +1,4 @@
 import { admit } from "./admit.ts";
-import { orderFairly } from "./due/order.ts";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { isServed } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
@@ -53,8 +52,7 @@ function due({ workspace, services, only }: Tick, state: TickState): DuePlan {
   const ids = [...workspace.clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
   const others = only === undefined ? [] : ids.filter((id) => !isServed(only, id));
   const broken = new Set([...workspace.broken, ...others]);
-  const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock() });
-  return { ...plan, due: orderFairly(plan.due, state) };
+  return planDue({ clients: workspace.clients, broken, state, now: services.clock() });
 }
 
 /** One call for the batch, and none when there is nothing to write. */

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
-import { orderFairly } from "../due/order.ts";
 import { planDue } from "../due/plan.ts";
 import { nextSlot } from "../due/slots.ts";
 import type { TickState } from "../ports.ts";
@@ -43,7 +42,7 @@ function planned(workspace: Workspace, state: TickState, now: Date) {
   const next = workspace.clients.flatMap((client) => nextSlot(client, now) ?? []);
   return {
     now: now.toISOString(),
-    due: orderFairly(due, state).map(({ slot }) => late(slot)),
+    due: due.map(({ slot }) => late(slot)),
     deferred: deferred.map(({ slot, reason }) => ({ ...late(slot), reason })),
     missed: ended("missed"),
     skipped: ended("skipped"),

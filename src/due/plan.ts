@@ -2,9 +2,11 @@ import type { OpenSlot, TickState, UnsettledSlot } from "../ports.ts";
 import type { Client, Slot } from "../terms.ts";
 import { inWords } from "./duration.ts";
 import { type Held, isWaiting, whyBusy, whyHeld } from "./hold.ts";
+import { orderFairly } from "./order.ts";
 import { isScheduled, slotsBetween } from "./slots.ts";
+import { stageRecovery } from "./stage.ts";
 
-/** What becomes of every owed slot in this tick. A slot that is in no list stays with the run or send that holds it. */
+/** What becomes of every owed slot in this tick, due ones in fair order. A slot that is in no list stays with the run or send that holds it. */
 export interface DuePlan {
   due: readonly DueSlot[];
   deferred: readonly DeferredSlot[];
@@ -57,9 +59,15 @@ export function planDue(input: {
     ...clients.map((client) => planClient(client, openByClient.get(client.id) ?? [], moment)),
     closeWaiting(orphans, "the client's file was removed", moment),
   ];
+  const ordered = orderFairly(
+    fates.flatMap(({ due }) => due),
+    state,
+  );
+  const drafted = new Set(state.open.flatMap((slot) => (slot.drafted ? [slot.id] : [])));
+  const staged = stageRecovery(ordered, drafted, state.breakers ?? []);
   return {
-    due: fates.flatMap(({ due }) => due),
-    deferred: fates.flatMap(({ deferred }) => deferred),
+    due: staged.due,
+    deferred: [...fates.flatMap(({ deferred }) => deferred), ...staged.deferred],
     closed: fates.flatMap(({ closed }) => closed),
     planned: clients.filter((client) => watermark(client, moment) <= now).map(({ id }) => id),
   };

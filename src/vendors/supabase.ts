@@ -1,18 +1,8 @@
 import { createClient } from "@supabase/supabase-js";
 import { PostingError } from "../errors.ts";
-import type {
-  Armed,
-  Claim,
-  ClientState,
-  Ledger,
-  Limiter,
-  OpenSlot,
-  Reservation,
-  StoredDraft,
-  TickState,
-  UnsettledSlot,
-} from "../ports.ts";
+import type { Armed, Claim, Ledger, Limiter, OutcomeInput, Reservation, StoredDraft } from "../ports.ts";
 import { storable } from "./storable.ts";
+import { tickState } from "./supabase-state.ts";
 
 /**
  * Calls one ledger function and returns its value. Throws PostingError: config, unavailable, or rejected when the same
@@ -91,7 +81,7 @@ export function openLedger(rpc: Rpc): Ledger {
         p_fingerprint: account.fingerprint,
         p_x_user_id: account.xUserId,
       })) as Armed,
-    recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, backoff }) =>
+    recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, ...after }) =>
       (await ask(
         rpc,
         "record_outcome",
@@ -104,7 +94,7 @@ export function openLedger(rpc: Rpc): Ledger {
           p_reason: reason ?? null,
           p_post_id: postId ?? null,
           p_x_usd: xUsd,
-          p_backoff: backoff ?? null,
+          p_backoff: backoffParameter(after),
         }),
       )) as boolean,
     recordAbsence: async ({ slot, fence, now, xUsd }) =>
@@ -134,6 +124,16 @@ export async function ask(rpc: Rpc, name: string, parameters: object): Promise<u
   return answer;
 }
 
+/** One parameter for all, so that the function also answers the code from before there were breakers. */
+function backoffParameter({
+  backoff,
+  strikes = [],
+  modelAnswered = false,
+}: Pick<OutcomeInput, "backoff" | "strikes" | "modelAnswered">): object | null {
+  if (backoff === undefined && strikes.length === 0 && !modelAnswered) return null;
+  return { ...backoff, strikes, modelAnswered };
+}
+
 function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {
   return {
     p_run: input.run,
@@ -151,51 +151,4 @@ function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {
 function storedDraft(slot: string, answer: unknown): StoredDraft {
   if (answer === null) throw new PostingError("unavailable", `another run took ${slot}`);
   return answer as StoredDraft;
-}
-
-interface ClientRow {
-  id: string;
-  plannedUntil?: string;
-  lastSentAt?: string;
-  backoffUntil?: string;
-  backoffReason?: string;
-  halted?: string;
-  accounts?: Record<string, string>;
-}
-
-type Dated<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
-
-function tickState(answer: unknown): TickState {
-  const raw = answer as {
-    halted: string | null;
-    clients: ClientRow[];
-    open: (Omit<OpenSlot, "plannedAt" | "leaseUntil"> & { plannedAt: string; leaseUntil?: string })[];
-    unsettled: Dated<UnsettledSlot, "plannedAt" | "armedAt">[];
-  };
-  return {
-    ...(raw.halted === null ? {} : { halted: raw.halted }),
-    clients: new Map(raw.clients.map((row) => [row.id, clientState(row)])),
-    open: raw.open.map(({ plannedAt, leaseUntil, ...slot }) => ({
-      ...slot,
-      plannedAt: new Date(plannedAt),
-      ...(leaseUntil === undefined ? {} : { leaseUntil: new Date(leaseUntil) }),
-    })),
-    unsettled: raw.unsettled.map((slot) => ({
-      ...slot,
-      plannedAt: new Date(slot.plannedAt),
-      armedAt: new Date(slot.armedAt),
-    })),
-  };
-}
-
-function clientState(row: ClientRow): ClientState {
-  return {
-    ...(row.plannedUntil === undefined ? {} : { plannedUntil: new Date(row.plannedUntil) }),
-    ...(row.lastSentAt === undefined ? {} : { lastSentAt: new Date(row.lastSentAt) }),
-    ...(row.backoffUntil === undefined
-      ? {}
-      : { backoff: { until: new Date(row.backoffUntil), reason: row.backoffReason ?? "" } }),
-    ...(row.halted === undefined ? {} : { halted: row.halted }),
-    accounts: new Map(Object.entries(row.accounts ?? {})),
-  };
 }

@@ -10,7 +10,7 @@ import type {
   StoredDraft,
 } from "../../src/ports.ts";
 import type { Draft, Only } from "../../src/terms.ts";
-import { at, draftOf, type LedgerUnderTest, runInfo, wide } from "../support/ledger.ts";
+import { at, day, draftOf, type LedgerUnderTest, runInfo, wide } from "../support/ledger.ts";
 
 /** The worst case that a slot holds. */
 export interface Worst {
@@ -123,6 +123,7 @@ function claimSteps(ledger: Ledger): Pick<Steps, "claim" | "claimAll" | "reserve
         fence,
         day: localDay,
         month: localDay.slice(0, 7),
+        dayEndsAt: new Date(Date.parse(localDay) + day * 1000),
         ...held,
         limits: { ...wide, ...limits },
       };
@@ -161,12 +162,14 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "record" | "ab
     },
     record: (outcome, step = {}) => {
       const { slot, run, now, fence } = filled(step);
-      const { reason, postId, backoff, xUsd = 0 } = step;
+      const { reason, postId, backoff, strikes, modelAnswered, xUsd = 0 } = step;
       return ledger.recordOutcome({
         ...{ run, slot, fence, now, outcome, xUsd },
         ...(reason === undefined ? {} : { reason }),
         ...(postId === undefined ? {} : { postId }),
         ...(backoff === undefined ? {} : { backoff }),
+        ...(strikes === undefined ? {} : { strikes }),
+        ...(modelAnswered === undefined ? {} : { modelAnswered }),
       });
     },
     absent: (step = {}) => {

@@ -36,6 +36,7 @@ const publicNames = [
     "read_tick",
     "record_absence",
     "record_outcome",
+    "release_scope",
     "reserve_slots",
     "resume_scope",
     "retry_slots",
