@@ -14,7 +14,9 @@ import { type Context, jsonLine, usableSettings } from "./context.ts";
 /** What a tick would find now. Reads the ledger and writes nothing. */
 export async function plan(context: Context): Promise<number> {
   const settings = usableSettings(context);
-  const workspace = await loadWorkspace(context.arguments.root);
+  const workspace = await loadWorkspace(context.arguments.root, {
+    cacheDirectory: join(context.stateDirectory, "cache"),
+  });
   const now = context.clock();
   const found = planned(workspace, await readState(context, settings, now), now);
   context.write(context.arguments.json ? jsonLine(found) : planText(found));

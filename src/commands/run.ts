@@ -19,7 +19,9 @@ export async function run(context: Context): Promise<number> {
   const startedMs = performance.now();
   const settings = usableSettings(context);
   for (const secret of secretsIn(settings)) hide(context, secret);
-  const workspace = await loadWorkspace(context.arguments.root);
+  const workspace = await loadWorkspace(context.arguments.root, {
+    cacheDirectory: join(context.stateDirectory, "cache"),
+  });
   context.host?.annotate(workspace.problems);
   assertUsable(workspace, settings, context);
   const services = await openServices({ ...context, settings, onSecret: (secret) => hide(context, secret) });
