@@ -22,9 +22,17 @@ const work: Record<string, () => Promise<() => Promise<void>>> = {
   load: async () => {
     const { loadWorkspace } = await import("../../src/clients/load.ts");
     const { planDue } = await import("../../src/due/plan.ts");
+    const { openZones } = await import("../../src/open-zones.ts");
     return async () => {
+      const kept = cacheDirectory === undefined ? undefined : openZones(cacheDirectory);
       const workspace = await loadWorkspace(root, cacheDirectory === undefined ? {} : { cacheDirectory });
-      const plan = planDue({ ...workspace, state: { clients: new Map(), open: [], unsettled: [] }, now });
+      const plan = planDue({
+        ...workspace,
+        ...(kept && { zones: kept.zones }),
+        state: { clients: new Map(), open: [], unsettled: [] },
+        now,
+      });
+      kept?.keep();
       if (workspace.problems.length > 0 || plan.due.length === 0) throw new Error("nothing was planned");
     };
   },
