@@ -23,6 +23,7 @@ const work: Record<string, () => Promise<() => Promise<void>>> = {
     const { loadWorkspace } = await import("../../src/clients/load.ts");
     const { planDue } = await import("../../src/due/plan.ts");
     const { openZones } = await import("../../src/open-zones.ts");
+    if (cacheDirectory === undefined) await import("../../src/clients/assemble.ts");
     return async () => {
       const kept = cacheDirectory === undefined ? undefined : openZones(cacheDirectory);
       const workspace = await loadWorkspace(root, cacheDirectory === undefined ? {} : { cacheDirectory });
@@ -40,6 +41,10 @@ const work: Record<string, () => Promise<() => Promise<void>>> = {
 
 const run = await work[mode ?? ""]?.();
 const startedMs = performance.now();
+const before = process.cpuUsage();
 await run?.();
 const ms = performance.now() - startedMs;
-process.stdout.write(JSON.stringify({ ms, maxRssMb: process.resourceUsage().maxRSS / 1024 }));
+const { user, system } = process.cpuUsage(before);
+process.stdout.write(
+  JSON.stringify({ ms, cpuMs: (user + system) / 1000, maxRssMb: process.resourceUsage().maxRSS / 1024 }),
+);
