@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { writeClients } from "./many-clients.ts";
 import type { BenchRow } from "./row.ts";
@@ -75,7 +76,7 @@ async function measureAll(workspaces: readonly Workspace[], runs: number): Promi
 
 /** Alone in a process, so that neither compiled code nor memory of one measurement helps or harms the next. */
 async function measure(mode: Mode, root: string, cacheDirectory?: string): Promise<Measured> {
-  const child = join(import.meta.dirname, "load-child.ts");
+  const child = fileURLToPath(new URL("./load-child.ts", import.meta.url));
   const words = [child, mode, root, ...(cacheDirectory === undefined ? [] : [cacheDirectory])];
   const { stdout } = await promisify(execFile)(process.execPath, words);
   return JSON.parse(stdout);
