@@ -57,7 +57,7 @@ test("a slot whose writing is refused after its claim goes back in the call that
   const { held, jobs } = await admit(
     {
       ...tick,
-      workspace: { ...tick.workspace, prompts: new Map(), defaults: { recipient: "", global: client.limits } },
+      workspace: { ...tick.workspace, prompts: new Map(), defaults: { recipients: [], global: client.limits } },
       services: { ...tick.services, ledger: { ...tick.services.ledger, reserveSlots } },
     },
     { plan, claims, state: exampleState() },

@@ -129,35 +129,6 @@ language sql stable security definer set search_path = '' as $$
       from clara.slot s where s.state in ('waiting', 'claimed', 'armed', 'unknown')))
 $$;
 
--- As before, except that the send to be settled is the latest that may have left: a second one that X surely refused must not
--- hide from the timeline's reader when the first one left.
-create or replace function public.open_tick(p_run jsonb, p_at timestamptz, p_lease_seconds int) returns jsonb
-language plpgsql security definer set search_path = '' as $$
-declare unsettled jsonb;
-begin
-  insert into clara.run (id, commit_sha, mode, started_at)
-    values (p_run->>'id', p_run->>'commit', p_run->'mode', p_at) on conflict do nothing;
-  with stale as (
-    select id from clara.slot
-    where state in ('armed', 'unknown') and (lease_until is null or lease_until <= p_at)
-    order by id for update skip locked
-  ), taken as (
-    update clara.slot s set fence = s.fence + 1, run = p_run->>'id',
-      lease_until = p_at + make_interval(secs => p_lease_seconds), changed_at = p_at
-    from stale where s.id = stale.id returning s.*
-  )
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'id', t.id, 'client', t.client, 'plannedAt', t.planned_at, 'fence', t.fence, 'absentReads', t.absent_reads,
-      'draft', clara.draft_json(d), 'xUserId', last.x_user_id, 'armedAt', last.armed_at,
-      'sends', (select count(*) from clara.send s where s.slot = t.id and coalesce(s.outcome, 'unknown') = 'unknown')
-    ) order by t.planned_at, t.id), '[]') into unsettled
-  from taken t
-  join clara.draft d on d.slot = t.id
-  join lateral (select * from clara.send s where s.slot = t.id
-    order by coalesce(s.outcome, 'unknown') = 'unknown' desc, number desc limit 1) last on true;
-  return clara.tick_state(p_at) || jsonb_build_object('unsettled', unsettled);
-end $$;
-
 -- The functions of the earlier files go on inside; these put the breakers in front of them.
 alter function public.claim_slots(text, timestamptz, int, jsonb, jsonb, jsonb, jsonb) set schema clara;
 alter function public.reserve_slots(text, timestamptz, jsonb, jsonb) set schema clara;

@@ -10,7 +10,9 @@ language sql immutable set search_path = '' as $$
     else left(encode(sha256(convert_to(p_client, 'UTF8')), 'hex'), 8) collate "C" between p_only->>'from' and p_only->>'to' end
 $$;
 
--- open_tick for a part of the clients: registers the run and takes the lease of their sends without an answer.
+-- open_tick for a part of the clients: registers the run and takes the lease of their sends without an answer. The send to be
+-- settled is the latest that may have left: a second one that X surely refused must not hide from the timeline's reader when
+-- the first one left.
 create function public.open_tick_only(p_run jsonb, p_at timestamptz, p_lease_seconds int, p_only jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare unsettled jsonb;
@@ -33,7 +35,8 @@ begin
     ) order by t.planned_at, t.id), '[]') into unsettled
   from taken t
   join clara.draft d on d.slot = t.id
-  join lateral (select * from clara.send s where s.slot = t.id order by number desc limit 1) last on true;
+  join lateral (select * from clara.send s where s.slot = t.id
+    order by coalesce(s.outcome, 'unknown') = 'unknown' desc, number desc limit 1) last on true;
   return clara.tick_state(p_at) || jsonb_build_object('unsettled', unsettled);
 end $$;
 

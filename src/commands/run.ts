@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { readShard } from "../due/shards.ts";
 import { PostingError, UserError } from "../errors.ts";
+import { openZones } from "../open-zones.ts";
 import { reportFile } from "../record/merge-reports.ts";
 import { stepOutputs } from "../record/outputs.ts";
 import { tellWarningsOnce } from "../record/repeats.ts";
@@ -25,20 +26,23 @@ export async function run(context: Context): Promise<number> {
   const only = limitOf(flags);
   const settings = usableSettings(context);
   for (const secret of secretsIn(settings)) hide(context, secret);
-  const workspace = await loadWorkspace(context.arguments.root);
+  const cacheDirectory = join(context.stateDirectory, "cache");
+  const workspace = await loadWorkspace(context.arguments.root, { cacheDirectory });
   // The job that splits the work tells what is wrong with the files: every shard would only tell it again.
   const { problems, broken } = flags.shard === undefined ? workspace : { problems: [], broken: new Set<string>() };
   context.host?.annotate(problems);
   assertUsable(workspace, settings, context);
   const services = await openServices({ ...context, settings, onSecret: (secret) => hide(context, secret) });
   try {
-    const tick = await openTick({ context, workspace, services, startedMs, only });
+    const { zones, keep } = openZones(cacheDirectory);
+    const tick = { ...(await openTick({ context, workspace, services, startedMs, only })), zones };
     const split = await splitOfRun(context, tick);
     if (split !== undefined) {
       await announceSplit(context, split);
       return 0;
     }
     const result = await runTick(tick);
+    keep();
     const { next, lastPost, notes } = result;
     await report(context, result, {
       problems,

@@ -1,5 +1,6 @@
 import { planDue } from "../due/plan.ts";
 import { clientsWithWork, hashClient, readSlotsPerJob, splitIntoShards } from "../due/shards.ts";
+import type { Zones } from "../due/zones.ts";
 import type { TickState } from "../ports.ts";
 import { count, counted } from "../record/format.ts";
 import type { Environment } from "../settings.ts";
@@ -19,11 +20,12 @@ export function splitWork(input: {
   workspace: Workspace;
   state: TickState;
   now: Date;
+  zones?: Zones;
   environment: Environment;
 }): Split {
-  const { workspace, state, now, environment } = input;
+  const { workspace, state, now, zones, environment } = input;
   const slotsPerJob = readSlotsPerJob(environment.CLARA_SLOTS_PER_JOB);
-  const working = clientsWithWork(planDue({ ...workspace, state, now }), state, now);
+  const working = clientsWithWork(planDue({ ...workspace, state, now, ...(zones && { zones }) }), state, now);
   const shards = splitIntoShards([...working].map(hashClient), slotsPerJob);
   return { shards, slots: working.size, slotsPerJob };
 }
@@ -33,13 +35,14 @@ export async function splitOfRun(
   { arguments: { flags }, environment }: Context,
   tick: Tick,
 ): Promise<Split | undefined> {
-  const { workspace, services, only, dryRun } = tick;
+  const { workspace, services, only, dryRun, zones } = tick;
   // A ledger in the folder of one job is not there for the others.
   if (flags.shards !== true || only !== undefined || dryRun || services.mode.ledger === "sandbox") return undefined;
   // Then even all clients at once are small work, and the ledger need not be asked: an idle tick costs no call more.
   if (workspace.clients.length <= readSlotsPerJob(environment.CLARA_SLOTS_PER_JOB)) return undefined;
   const now = services.clock();
-  const split = splitWork({ workspace, state: await services.ledger.readTick({ now }), now, environment });
+  const state = await services.ledger.readTick({ now });
+  const split = splitWork({ workspace, state, now, environment, ...(zones && { zones }) });
   return split.shards.length === 1 ? undefined : split;
 }
 
