@@ -1,107 +1,46 @@
+import { hash } from "node:crypto";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { createRequire, enableCompileCache } from "node:module";
 import { join } from "node:path";
-import { type Arguments, helpText, parseArguments } from "./arguments.ts";
-import type { Context } from "./commands/context.ts";
-import { PostingError, UserError } from "./errors.ts";
-import type { Clock } from "./ports.ts";
-import { actionsHost, command } from "./vendors/actions.ts";
-import { openLog } from "./vendors/log.ts";
 
-/** Each command is loaded when it is asked for, so that a tick with nothing to do starts fast. */
-const handlers: Record<Arguments["command"], (context: Context) => Promise<number>> = {
-  run: async (context) => (await import("./commands/run.ts")).run(context),
-  plan: async (context) => (await import("./commands/plan.ts")).plan(context),
-  validate: async ({ arguments: { root, positionals: files, json }, host, write }) => {
-    const { runValidate } = await import("./commands/validate.ts");
-    const annotate = host && { annotate: host.annotate };
-    return runValidate({ root, files, json, ...annotate }, { write: (line) => write(`${line}\n`) });
-  },
-  seal: async ({ arguments: { root, positionals }, write }) => {
-    const [{ runSeal }, { readCredentials }, { loadWorkspace }] = await Promise.all([
-      import("./commands/seal.ts"),
-      import("./commands/read-credentials.ts"),
-      import("./clients/load.ts"),
-    ]);
-    const { recipient } = (await loadWorkspace(root)).defaults;
-    const ask = () => readCredentials({ input: process.stdin, output: process.stderr });
-    write(`${await runSeal({ root, client: positionals[0] ?? "", recipient, readCredentials: ask })}\n`);
-    return 0;
-  },
-  keygen: async ({ arguments: { flags }, write }) => {
-    const { runKeygen } = await import("./commands/keygen.ts");
-    write(`${await runKeygen(typeof flags.out === "string" ? { out: flags.out } : {})}\n`);
-    return 0;
-  },
-  migrate: async ({ environment, migrationsDirectory, write }) => {
-    const { runMigrate } = await import("./commands/migrate.ts");
-    await runMigrate({
-      url: environment.SUPABASE_DB_URL,
-      directory: migrationsDirectory,
-      write: (line) => write(`${line}\n`),
-    });
-    return 0;
-  },
-  halt: async (context) => (await import("./commands/halt.ts")).halt(context),
-  resume: async (context) => (await import("./commands/resume.ts")).resume(context),
-  "dead-letters": async (context) => (await import("./commands/dead-letters.ts")).deadLetters(context),
-  retry: async (context) => (await import("./commands/retry.ts")).retry(context),
-  explain: async (context) => (await import("./commands/explain.ts")).explain(context),
-};
+/**
+ * Loading a hundred small TypeScript files takes longer than a tick with nothing due: decision 0009. So they are put into
+ * one file, once after every change to them. It belongs to nobody but this installation, and goes with its packages.
+ */
+const kept = join(import.meta.dirname, "../node_modules/.cache/clara");
 
-async function main(): Promise<number> {
-  const log = openLog({ stream: process.stderr, folds: process.env.GITHUB_ACTIONS === "true" });
-  try {
-    const given = parseArguments(process.argv.slice(2));
-    if (given.help) {
-      process.stdout.write(`${helpText(isBare(process.argv[2]) ? undefined : given.command)}\n`);
-      return 0;
-    }
-    return await handlers[given.command](contextOf(given, log));
-  } catch (error) {
-    return explain(error, log);
-  }
-}
-
-function contextOf(given: Arguments, log: Context["log"]): Context {
-  const host = actionsHost(process.env, process.stderr);
-  return {
-    arguments: given,
-    environment: process.env,
-    stateDirectory: given.state ?? join(given.root, ".clara"),
-    migrationsDirectory: join(import.meta.dirname, "../schemas/sql"),
-    clock: clockFrom(given.now),
-    log,
-    host,
-    write: (text) => process.stdout.write(text),
-    stopping: stopSignal(),
-  };
-}
-
-/** `--now` sets the clock, and it runs on from there. */
-function clockFrom(now: Date | undefined): Clock {
-  const offsetMs = now === undefined ? 0 : now.getTime() - Date.now();
-  return () => new Date(Date.now() + offsetMs);
-}
-
-/** The first signal lets the slots at work end; the second one ends the process, as everywhere. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
-}
-
-function explain(error: unknown, log: Context["log"]): number {
-  if (error instanceof UserError || error instanceof PostingError) {
-    // In Actions a command of the runner, which shows the message beside the run.
-    const inActions = process.env.GITHUB_ACTIONS === "true";
-    process.stderr.write(`${inActions ? command("error", {}, error.message) : error.message}\n`);
-    return error instanceof UserError ? error.exitCode : 1;
-  }
-  log.error("unexpected error", { error });
-  return 1;
-}
-
-function isBare(word: string | undefined): boolean {
-  return word === undefined || word.startsWith("-");
-}
-
+enableCompileCache(join(kept, "compiled"));
+const bundle = join(kept, `${stamp(import.meta.dirname)}.cjs`);
+const { main } = loadBundle() ?? (await buildAndLoad()) ?? (await import("./cli.ts"));
 process.exitCode = await main();
+
+/** Changes with every file of the source, told by what Git also tells a changed file by: size and times, that of the inode too. */
+function stamp(source: string): string {
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const states = files.map((file) => {
+    const { size, mtimeMs, ctimeMs, ino } = statSync(join(source, file));
+    return [file, size, mtimeMs, ctimeMs, ino];
+  });
+  return hash("sha256", JSON.stringify([source, process.version, states]));
+}
+
+/** A damaged file is as good as none: nothing has been done yet when it fails. */
+function loadBundle(): typeof import("./cli.ts") | undefined {
+  if (!existsSync(bundle)) return undefined;
+  try {
+    return createRequire(import.meta.url)(bundle);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where nothing can be written the files are loaded one by one: slower, and the same. */
+async function buildAndLoad(): Promise<typeof import("./cli.ts") | undefined> {
+  try {
+    const { writeBundle } = await import("./vendors/bundle.ts");
+    await writeBundle(join(import.meta.dirname, "cli.ts"), bundle);
+  } catch {
+    return undefined;
+  }
+  return loadBundle();
+}
