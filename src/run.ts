@@ -48,10 +48,10 @@ async function settle(tick: Tick, state: TickState): Promise<{ state: TickState;
 }
 
 /** Clients that `--client` leaves out are left alone, as those with a broken file are. */
-function due({ workspace, services, only }: Tick, state: TickState): DuePlan {
+function due({ workspace, services, only, zones }: Tick, state: TickState): DuePlan {
   const others = only === undefined ? [] : workspace.clients.map(({ id }) => id).filter((id) => id !== only);
   const broken = new Set([...workspace.broken, ...others]);
-  const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock() });
+  const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock(), ...(zones && { zones }) });
   return { ...plan, due: orderFairly(plan.due, state) };
 }
 
@@ -93,7 +93,7 @@ async function record(
     state,
   }: { plan: DuePlan; held: readonly SlotResult[]; served: readonly Served[]; state: TickState },
 ): Promise<TickResult> {
-  const { services, run, workspace, only, dryRun } = tick;
+  const { services, run, workspace, only, dryRun, zones } = tick;
   const closed = plan.closed.map(({ slot, outcome, reason }) =>
     slotResult(tick, slot, { outcome, reason, ...(outcome === "missed" && { cause: "too-late" }) }),
   );
@@ -107,7 +107,7 @@ async function record(
   const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
   const notes = dryRun ? [] : await close(tick, finishedAt, report);
   const clients = workspace.clients.filter(({ id }) => only === undefined || id === only);
-  const ahead = clients.flatMap((client) => nextSlot(client, finishedAt) ?? []);
+  const ahead = clients.flatMap((client) => nextSlot(client, finishedAt, zones) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
   return { report, notes, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
 }

@@ -1,3 +1,4 @@
+import type { Zones } from "./due/zones.ts";
 import { progressLine } from "./record/progress.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Services } from "./services.ts";
@@ -10,6 +11,8 @@ export interface Tick {
   /** The workspace's clients by id. */
   clients: ReadonlyMap<string, Client>;
   services: Services;
+  /** What is known of time zones already. */
+  zones?: Zones;
   run: RunInfo;
   /** Serve this client only. */
   only?: string;

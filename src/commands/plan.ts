@@ -4,6 +4,8 @@ import { loadWorkspace } from "../clients/load.ts";
 import { orderFairly } from "../due/order.ts";
 import { planDue } from "../due/plan.ts";
 import { nextSlot } from "../due/slots.ts";
+import type { Zones } from "../due/zones.ts";
+import { openZones } from "../open-zones.ts";
 import type { TickState } from "../ports.ts";
 import { printable, visible } from "../record/visible.ts";
 import { openServices } from "../services.ts";
@@ -14,9 +16,12 @@ import { type Context, jsonLine, usableSettings } from "./context.ts";
 /** What a tick would find now. Reads the ledger and writes nothing. */
 export async function plan(context: Context): Promise<number> {
   const settings = usableSettings(context);
-  const workspace = await loadWorkspace(context.arguments.root);
+  const cacheDirectory = join(context.stateDirectory, "cache");
+  const workspace = await loadWorkspace(context.arguments.root, { cacheDirectory });
+  const { zones, keep } = openZones(cacheDirectory);
   const now = context.clock();
-  const found = planned(workspace, await readState(context, settings, now), now);
+  const found = planned(workspace, await readState(context, settings, now), { now, zones });
+  keep();
   context.write(context.arguments.json ? jsonLine(found) : planText(found));
   const errors = workspace.problems.filter(({ severity }) => severity === "error").length;
   if (errors > 0) context.log.error("files have errors: `npm start -- validate` shows them", { errors });
@@ -25,8 +30,8 @@ export async function plan(context: Context): Promise<number> {
 
 type Found = ReturnType<typeof planned>;
 
-function planned(workspace: Workspace, state: TickState, now: Date) {
-  const { due, closed, deferred } = planDue({ ...workspace, state, now });
+function planned(workspace: Workspace, state: TickState, { now, zones }: { now: Date; zones: Zones }) {
+  const { due, closed, deferred } = planDue({ ...workspace, state, now, zones });
   const row = ({ id, client, plannedAt }: Slot) => ({ slot: id, client, plannedAt: plannedAt.toISOString() });
   const late = (slot: Slot) => ({
     ...row(slot),
@@ -34,7 +39,7 @@ function planned(workspace: Workspace, state: TickState, now: Date) {
   });
   const ended = (as: "missed" | "skipped") =>
     closed.filter(({ outcome }) => outcome === as).map(({ slot, reason }) => ({ ...late(slot), reason }));
-  const next = workspace.clients.flatMap((client) => nextSlot(client, now) ?? []);
+  const next = workspace.clients.flatMap((client) => nextSlot(client, now, zones) ?? []);
   return {
     now: now.toISOString(),
     due: orderFairly(due, state).map(({ slot }) => late(slot)),

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { PostingError, UserError } from "../errors.ts";
+import { openZones } from "../open-zones.ts";
 import { stepOutputs } from "../record/outputs.ts";
 import { renderStop, renderSummary } from "../record/summary.ts";
 import { terminalSummary } from "../record/terminal.ts";
@@ -19,13 +20,16 @@ export async function run(context: Context): Promise<number> {
   const startedMs = performance.now();
   const settings = usableSettings(context);
   for (const secret of secretsIn(settings)) hide(context, secret);
-  const workspace = await loadWorkspace(context.arguments.root);
+  const cacheDirectory = join(context.stateDirectory, "cache");
+  const workspace = await loadWorkspace(context.arguments.root, { cacheDirectory });
   context.host?.annotate(workspace.problems);
   assertUsable(workspace, settings, context);
   const services = await openServices({ ...context, settings, onSecret: (secret) => hide(context, secret) });
   try {
+    const { zones, keep } = openZones(cacheDirectory);
     const tick = await openTick({ context, workspace, services, startedMs });
-    const result = await runTick(tick);
+    const result = await runTick({ ...tick, zones });
+    keep();
     const { problems, broken } = workspace;
     const { next, lastPost, notes } = result;
     await report(context, result, {

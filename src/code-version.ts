@@ -1,0 +1,27 @@
+import { hash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+let known: string | undefined;
+
+/**
+ * Names everything that decides what is read out of the same files: the code, the schemas, the packages, and Node with
+ * its time zones. Worked out from their content, so that no change to them can be forgotten.
+ * @throws when one of them cannot be read, for example where another package manager wrote its own lock file.
+ */
+export function codeVersion(): string {
+  known ??= digestOfCode();
+  return known;
+}
+
+function digestOfCode(): string {
+  const root = join(import.meta.dirname, "..");
+  const folders = ["src/clients", "src/due", "schemas"].flatMap((folder) => {
+    const names = readdirSync(join(root, folder)).filter((name) => /\.(ts|json)$/.test(name));
+    return names.sort().map((name) => join(folder, name));
+  });
+  const files = [...folders, "src/terms.ts", "src/cached-file.ts", "package-lock.json"];
+  const contents = files.map((file) => [file, hash("sha256", readFileSync(join(root, file)))]);
+  const { node, v8, icu, tz } = process.versions;
+  return hash("sha256", JSON.stringify({ contents, node, v8, icu, tz, platform: process.platform }));
+}
