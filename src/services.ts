@@ -65,7 +65,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   return {
     mode: { ledger: settings.ledger.kind, limiter: limiter.kind, model: settings.model.kind, x: settings.x.kind },
     ledger,
-    limiter: limiter.kind === "sandbox" ? postgresLimiter : await upstashFirst(limiter, postgresLimiter, notes),
+    limiter: limiter.kind === "sandbox" ? postgresLimiter : upstashFirst(limiter, postgresLimiter, notes),
     clock,
     sleep,
     openClient: (client) => openClient(client, shared),
@@ -82,13 +82,10 @@ async function openLedgerServices(options: ServiceOptions, closers: Closers) {
   return { ledger: openLedger(rpc), postgresLimiter: openPostgresLimiter(rpc) };
 }
 
-async function upstashFirst(
-  settings: { url: string; token: string },
-  postgres: Limiter,
-  notes: string[],
-): Promise<Limiter> {
-  const { openUpstashLimiter } = await import("./vendors/upstash.ts");
-  return withFallback(openUpstashLimiter(settings), postgres, () => {
+function upstashFirst(settings: { url: string; token: string }, postgres: Limiter, notes: string[]): Limiter {
+  const open = once(async () => (await import("./vendors/upstash.ts")).openUpstashLimiter(settings));
+  const upstash: Limiter = { take: async (buckets, now) => (await open()).take(buckets, now) };
+  return withFallback(upstash, postgres, () => {
     notes.push("Upstash did not answer: the rate limits in Postgres decided.");
   });
 }
