@@ -29,10 +29,10 @@ function prefixed(sign: string, words: string | undefined): string | undefined {
 }
 
 /**
- * Letters, numbers and the signs of plain sentences, beginning with none that could begin a list. A dot stands at an end
+ * Letters of English, numbers and the signs of plain sentences, beginning with none that could begin a list. A dot stands at an end
  * or in a number, and not after a `w`: `www.` begins a link. A dollar sign stands after a space, where no formula ends.
  */
-const plain = /^[\p{L}💤][\p{L}\p{N}·,;%+-]*(?:(?:(?<!w)\.(?=[ \d]|$)|:(?=[ \d]|$)| \$?)[\p{L}\p{N}·,;%+-]*)*$/iu;
+const plain = /^(?:[a-z]|💤)[a-z0-9·,;%+-]*(?:(?:(?<!w)\.(?=[ \d]|$)|:(?=[ \d]|$)| \$?)[a-z0-9·,;%+-]*)*$/i;
 
 function plainWords([only, ...more]: readonly { type: string; value?: string }[]): string | undefined {
   if (only?.type !== "text" || only.value === undefined || more.length > 0) return undefined;
