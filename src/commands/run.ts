@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { PostingError, UserError } from "../errors.ts";
@@ -101,8 +101,8 @@ async function report(context: Context, result: TickResult, around: SummaryConte
   const markdown = renderSummary(result.report, around);
   const file = join(stateDirectory, "summary.md");
   if (host === undefined) {
-    await mkdir(stateDirectory, { recursive: true });
-    await writeFile(file, markdown);
+    mkdirSync(stateDirectory, { recursive: true });
+    writeFileSync(file, markdown);
   } else {
     await host.writeSummary(markdown);
     await host.setOutputs(stepOutputs(result.report, context.environment.GITHUB_STEP_SUMMARY ?? ""));

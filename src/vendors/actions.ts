@@ -1,4 +1,4 @@
-import { appendFile } from "node:fs/promises";
+import { appendFileSync } from "node:fs";
 import type { Problem, RunInfo } from "../terms.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,7 @@ export function actionsHost(env: Env, stream: { write(text: string): unknown }):
       if (env.GITHUB_OUTPUT === undefined) return;
       const plain = Object.entries(outputs).filter(isPlain);
       if (plain.length > 0)
-        await appendFile(env.GITHUB_OUTPUT, plain.map(([name, value]) => `${name}=${value}\n`).join(""));
+        appendFileSync(env.GITHUB_OUTPUT, plain.map(([name, value]) => `${name}=${value}\n`).join(""));
       const others = Object.entries(outputs).filter((output) => !isPlain(output));
       if (others.length === 0) return;
       // Loaded here because the import takes 65 ms; the toolkit writes values under a random delimiter.
@@ -41,7 +41,7 @@ export function actionsHost(env: Env, stream: { write(text: string): unknown }):
       for (const [name, value] of others) setOutput(name, value);
     },
     async writeSummary(markdown) {
-      if (env.GITHUB_STEP_SUMMARY !== undefined) await appendFile(env.GITHUB_STEP_SUMMARY, cutSummary(markdown));
+      if (env.GITHUB_STEP_SUMMARY !== undefined) appendFileSync(env.GITHUB_STEP_SUMMARY, cutSummary(markdown));
     },
   };
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { hash, randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 
@@ -9,9 +9,12 @@ const keptMs = 24 * 60 * 60 * 1000;
 
 /**
  * Puts a module and all that it imports into one CommonJS file, packages left out; what is loaded late still is.
- * The file appears when it is complete, however many runs write it at once. Those of older sources are removed.
+ * `bundle.json` in the same directory names it, with the state of every file in it before that was read. Both appear when
+ * they are complete, however many runs write them at once. Bundles of older sources are removed.
+ * @throws when the directory cannot be written, or a file cannot be read or parsed.
  */
-export async function writeBundle(entry: string, file: string): Promise<void> {
+export async function writeBundle(entry: string, directory: string): Promise<void> {
+  const states: (readonly [string, ...number[]])[] = [];
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -20,35 +23,57 @@ export async function writeBundle(entry: string, file: string): Promise<void> {
     platform: "node",
     target: "node22",
     packages: "external",
-    plugins: [keepPlaces],
+    plugins: [readThrough(states)],
     logLevel: "silent",
   });
-  const [output] = outputFiles;
-  if (output === undefined) throw new TypeError("esbuild gave no output");
-  const unfinished = `${file}.${randomUUID()}`;
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(unfinished, output.contents);
-  await rename(unfinished, file);
-  await removeOlder(dirname(file));
+  const contents = outputFiles[0]?.contents ?? new Uint8Array();
+  const bundle = `${hash("sha256", contents)}.cjs`;
+  mkdirSync(directory, { recursive: true });
+  writeWhole(join(directory, bundle), contents);
+  writeWhole(join(directory, "bundle.json"), JSON.stringify({ inputs: states, bundle }));
+  removeOlder(directory);
 }
 
-/** Files say where they are by `import.meta`, which in a bundle would be another place. */
-const keepPlaces: Plugin = {
-  name: "keep places",
-  setup({ onLoad }) {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const contents = source
-        .replaceAll("import.meta.dirname", JSON.stringify(dirname(path)))
-        .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href));
-      return { contents, loader: "ts" };
-    });
-  },
-};
+/** What V8 made of a bundle, after its SHA-256. That it cannot be kept is no reason to fail. */
+export function writeCompiled(code: Buffer, file: string): void {
+  try {
+    writeWhole(file, Buffer.concat([hash("sha256", code, "buffer"), code]));
+  } catch {
+    // It is compiled again next time.
+  }
+}
 
-async function removeOlder(directory: string): Promise<void> {
-  for (const name of (await readdir(directory)).filter((each) => each.includes(".cjs"))) {
-    const { mtimeMs } = await stat(join(directory, name));
-    if (mtimeMs < Date.now() - keptMs) await rm(join(directory, name), { force: true });
+/** Notes the state of each file, and keeps what it says about its place: in a bundle, `import.meta` is another one. */
+function readThrough(states: (readonly [string, ...number[]])[]): Plugin {
+  return {
+    name: "read through",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const { size, mtimeMs, ctimeMs, ino } = statSync(path);
+        states.push([resolve(path), size, mtimeMs, ctimeMs, ino]);
+        const contents = readFileSync(path, "utf8")
+          .replaceAll("import.meta.dirname", JSON.stringify(dirname(path)))
+          .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href));
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+function writeWhole(file: string, contents: string | Uint8Array): void {
+  const unfinished = `${file}.${randomUUID()}`;
+  try {
+    writeFileSync(unfinished, contents);
+    renameSync(unfinished, file);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+function removeOlder(directory: string): void {
+  for (const name of readdirSync(directory).filter((each) => each.includes(".cjs"))) {
+    const file = join(directory, name);
+    const writtenMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (writtenMs < Date.now() - keptMs) rmSync(file, { force: true });
   }
 }
