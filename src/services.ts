@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { PostingError } from "./errors.ts";
 import { withFallback } from "./gate/limits.ts";
 import { openLedgerRpc } from "./open-ledger.ts";
@@ -67,7 +66,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
     ledger,
     limiter: limiter.kind === "sandbox" ? postgresLimiter : upstashFirst(limiter, postgresLimiter, notes),
     clock,
-    sleep,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     openClient: (client) => openClient(client, shared),
     notes: () => notes,
     close: async () => {

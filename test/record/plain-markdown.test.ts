@@ -8,7 +8,9 @@ import { escapedMarkdown } from "../../src/record/serialise.ts";
 /** Characters and beginnings that Markdown gives a meaning somewhere, among those that it never does. */
 const pieces = [..."abwé7 .,:;·%+-$/_*#@!&<>[]()`~|\\=\"'^\n💤", "www.", "http:", "1. ", "- ", "  ", ". ", ": ", " $"];
 const harmless = [..."abwé7·,;%+-", ". ", ": ", " $", "1.5", "10:00", " ", "www", "💤"];
-const words = fc.oneof(...[pieces, harmless].map((from) => fc.array(fc.constantFrom(...from)).map((all) => all.join(""))));
+const words = fc.oneof(
+  ...[pieces, harmless].map((from) => fc.array(fc.constantFrom(...from)).map((all) => all.join(""))),
+);
 const blocks: fc.Arbitrary<RootContent> = fc.oneof(
   words.map((value) => paragraph({ type: "text", value })),
   words.map((value) => paragraph(text(value))),
@@ -33,7 +35,10 @@ test("the sentences of a tick with nothing due are plain", () => {
   const nodes = [
     paragraph(text("💤 Nothing was due · $0.00 · 0 s")),
     heading("Figures"),
-    list(["Next: acme at 2026-11-21 10:00 its local time, in 50 min.", "Run local-1 of commit c0ffee+, started 09:10:00.5Z."]),
+    list([
+      "Next: acme at 2026-11-21 10:00 its local time, in 50 min.",
+      "Run local-1 of commit c0ffee+, started 09:10:00.5Z.",
+    ]),
   ];
   expect(plainMarkdown(nodes)).toBe(escapedMarkdown(nodes));
 });
