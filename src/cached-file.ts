@@ -33,7 +33,15 @@ export function writeCached(path: string, value: object): void {
     writeFileSync(unfinished, Buffer.concat([checksum(body), body]));
     renameSync(unfinished, path);
   } catch {
-    rmSync(unfinished, { force: true });
+    removeIfThere(unfinished);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is no folder, or may not be written: then nothing was left there either.
   }
 }
 

@@ -62,7 +62,7 @@ function readLimited(path: string, real: string): WorkspaceFile {
     if (!stat.isFile()) {
       return { path, unreadable: { message: "this is not a regular file", hint: "put a plain file here" } };
     }
-    const buffer = new Uint8Array(Math.min(stat.size, maxBytes) + 1);
+    const buffer = Buffer.allocUnsafe(Math.min(stat.size, maxBytes) + 1);
     const bytesRead = readSync(file, buffer);
     if (bytesRead > maxBytes) return tooLarge(path, stat.size);
     return { path, bytes: buffer.subarray(0, bytesRead) };
