@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { basename } from "node:path";
 import { Script } from "node:vm";
 
 /** Size, times and inode of a file: by these Git tells changed files. */
@@ -20,7 +21,7 @@ export function stateOf(path: string): FileState {
 
 /**
  * The exports of the bundle in a directory; undefined when a file has changed since.
- * @throws when there is no bundle, or it is damaged.
+ * @throws when there is no bundle, or not every byte of it is as it was written.
  */
 export function launch(directory: string): typeof import("./cli.ts") | undefined {
   const { file, inputs }: Bundle = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
@@ -33,8 +34,10 @@ function isUnchanged(then: FileState): boolean {
 
 /** Run as a script of its own, because tsx would read a module for what it has to translate. */
 function run(file: string) {
+  const bundle = readFileSync(file);
+  if (basename(file, ".cjs") !== hash("sha256", bundle)) throw new Error(`${file} is damaged`);
+  const source = `(function (module, require, importPackage) {${bundle.toString()}\n})`;
   const compiled = readCompiled(file);
-  const source = `(function (module, require, importPackage) {${readFileSync(file, "utf8")}\n})`;
   const script = new Script(source, { filename: file, ...(compiled && { cachedData: compiled }) });
   const module: { exports?: typeof import("./cli.ts") } = {};
   script.runInThisContext()(module, createRequire(file), (name: string) => import(name));
