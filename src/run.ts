@@ -1,12 +1,10 @@
-import { admit } from "./admit.ts";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { isServed } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
-import { type Job, serveSlot } from "./serve.ts";
-import { settleSend } from "./settle.ts";
+import type { Job } from "./serve.ts";
 import type { Slot } from "./terms.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
 
@@ -41,6 +39,8 @@ async function open({ services, run, dryRun, only }: Tick): Promise<TickState> {
 
 /** What is settled here no longer stands in the way of the client's due slot. */
 async function settle(tick: Tick, state: TickState): Promise<{ state: TickState; settled: Served }> {
+  if (state.unsettled.length === 0) return { state, settled: { results: [], bugs: 0 } };
+  const { settleSend } = await import("./settle.ts");
   const settled = await serveEach(tick, state.unsettled, (slot) => settleSend(tick, slot, state));
   const ended = new Set(settled.results.filter(({ outcome }) => outcome !== "unknown").map(({ slot }) => slot));
   const isOpen = ({ id }: { id: string }) => !ended.has(id);
@@ -75,8 +75,15 @@ function row({ id, client, plannedAt }: Slot) {
   return { slot: id, client, plannedAt };
 }
 
+/** gate: what may be served now. Of this and what follows, nothing is loaded when nothing is due. */
+async function admit(tick: Tick, admission: { plan: DuePlan; claims: readonly Claim[]; state: TickState }) {
+  return admission.plan.due.length === 0 ? { jobs: [], held: [] } : (await import("./admit.ts")).admit(tick, admission);
+}
+
 /** generate → post, slots of different clients at the same time. */
 async function serve(tick: Tick, jobs: readonly Job[]): Promise<Served> {
+  if (jobs.length === 0) return { results: [], bugs: 0 };
+  const { serveSlot } = await import("./serve.ts");
   return serveEach(
     tick,
     jobs.map((job) => ({ ...job.slot, job })),

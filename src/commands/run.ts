@@ -1,10 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { readShard } from "../due/shards.ts";
 import { PostingError, UserError } from "../errors.ts";
 import { openZones } from "../open-zones.ts";
-import { reportFile } from "../record/merge-reports.ts";
 import { stepOutputs } from "../record/outputs.ts";
 import { tellWarningsOnce } from "../record/repeats.ts";
 import { renderStop, renderSummary } from "../record/summary.ts";
@@ -132,10 +131,11 @@ async function report(context: Context, result: TickResult, around: SummaryConte
   const markdown = renderSummary(result.report, around);
   const file = join(stateDirectory, "summary.md");
   if (typeof flags.report === "string") {
-    await writeFile(flags.report, jsonLine(reportFile(result.report, { shard: flags.shard, notes: around.notes })));
+    const { reportFile } = await import("../record/merge-reports.ts");
+    writeFileSync(flags.report, jsonLine(reportFile(result.report, { shard: flags.shard, notes: around.notes })));
   } else if (host === undefined) {
-    await mkdir(stateDirectory, { recursive: true });
-    await writeFile(file, markdown);
+    mkdirSync(stateDirectory, { recursive: true });
+    writeFileSync(file, markdown);
   } else {
     await host.writeSummary(markdown);
     const outputs = stepOutputs(result.report, context.environment.GITHUB_STEP_SUMMARY ?? "");

@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { createRequire } from "node:module";
 import { PostingError, UserError } from "../errors.ts";
 import { command, escapeInvisible, neutraliseCommands } from "./actions.ts";
 
@@ -42,11 +42,13 @@ export function openLog({ stream, level = "info", secrets = [], folds = false }:
         sink(neutraliseCommands(layout(entry, (value) => clean(value, redact))), entry.level);
       },
     };
-    const logger = pino(settings(level), destination);
+    let logger: ReturnType<typeof openPino> | undefined;
     const at =
       (name: LogLevel) =>
-      (event: string, fields: Fields = {}) =>
+      (event: string, fields: Fields = {}) => {
+        logger ??= openPino(level, destination);
         logger[name]({ fields: plainErrors(fields) }, event);
+      };
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), hide, group };
   }
 
@@ -75,13 +77,18 @@ interface Entry {
   fields: Fields;
 }
 
-const settings = (level: LogLevel) => ({
-  level,
-  base: null,
-  messageKey: "event",
-  timestamp: pino.stdTimeFunctions.isoTime,
-  formatters: { level: (label: string) => ({ level: label }) },
-});
+/** Loaded by the first line: a tick with nothing due writes none. */
+function openPino(level: LogLevel, destination: { write(json: string): void }) {
+  const { pino }: typeof import("pino") = createRequire(import.meta.url)("pino");
+  const settings = {
+    level,
+    base: null,
+    messageKey: "event",
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(settings, destination);
+}
 
 type Clean = (value: unknown) => unknown;
 

@@ -1,6 +1,6 @@
-import { createClient } from "@supabase/supabase-js";
 import { PostingError } from "../errors.ts";
 import type { Armed, Claim, Ledger, Limiter, OutcomeInput, Reservation, StoredDraft } from "../ports.ts";
+import { type Answer, postJson } from "./post-json.ts";
 import { storable } from "./storable.ts";
 import { tickState } from "./supabase-state.ts";
 
@@ -19,18 +19,44 @@ export interface SupabaseOptions {
   deadlineSeconds?: number;
 }
 
-/** The only way to the ledger: SQL functions through supabase-js. */
-export function openRpc({ url, secretKey, fetch: answer, deadlineSeconds = 30 }: SupabaseOptions): Rpc {
-  const client = createClient(url, secretKey, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    global: answer === undefined ? {} : { fetch: answer },
-  });
+/** What every tick asks, the one with nothing due too: asked without supabase-js, see decision 0009. */
+const everyTick: ReadonlySet<string> = new Set(["open_tick", "open_tick_only", "close_tick"]);
+
+/** The only way to the ledger: SQL functions through supabase-js, which is loaded when a tick has something to do. */
+export function openRpc(options: SupabaseOptions): Rpc {
+  const { secretKey, fetch: answer, deadlineSeconds = 30 } = options;
+  let client: ReturnType<typeof connect> | undefined;
+  const throughClient = async (name: string, parameters: object, deadline: AbortSignal): Promise<Answer> => {
+    client ??= connect(options);
+    return (await client).rpc(name, parameters).abortSignal(deadline);
+  };
   return async (name, parameters) => {
     const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
-    const { data, error, status } = await client.rpc(name, parameters).abortSignal(deadline);
+    const isDirect = answer === undefined && everyTick.has(name);
+    const { data, error, status } = isDirect
+      ? await postDirectly(options, { name, parameters, deadline })
+      : await throughClient(name, parameters, deadline);
     if (error === null) return data;
     throw ledgerError(name, status, { ...error, message: error.message.replaceAll(secretKey, "…").slice(0, 300) });
   };
+}
+
+async function connect({ url, secretKey, fetch: answer }: SupabaseOptions) {
+  const { createClient } = await import("@supabase/supabase-js");
+  return createClient(url, secretKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: answer === undefined ? {} : { fetch: answer },
+  });
+}
+
+/** The request that `rpc` of supabase-js sends. */
+function postDirectly(
+  { url, secretKey }: SupabaseOptions,
+  { name, parameters, deadline }: { name: string; parameters: object; deadline: AbortSignal },
+): Promise<Answer> {
+  const headers = { apikey: secretKey, authorization: `Bearer ${secretKey}`, "content-profile": "public" };
+  const address = new URL(`rest/v1/rpc/${name}`, url.endsWith("/") ? url : `${url}/`);
+  return postJson(address, { body: parameters, headers, signal: deadline });
 }
 
 function ledgerError(name: string, status: number, error: { code?: string; message: string }): PostingError {
