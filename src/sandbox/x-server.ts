@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../ports.ts";
+import { connectInProcess } from "./in-process.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
 import { deliver } from "./x-deliver.ts";
 import type { Fault, FaultRequest } from "./x-faults.ts";
@@ -22,6 +24,16 @@ export interface XSandboxOptions {
   faults?: (request: FaultRequest) => Fault | undefined;
   /** How long the same text of the same account is refused; X does not say. @default 12 hours */
   duplicateWindowSeconds?: number;
+  /** Told of everything that X did, whether its answer arrives or not. */
+  onAnswer?: (done: XDone) => void;
+}
+
+/** One request that X has carried out. */
+export interface XDone {
+  method: string;
+  path: string;
+  account: string;
+  reply: XReply;
 }
 
 export interface XSandbox {
@@ -31,6 +43,8 @@ export interface XSandbox {
   posts(xUserId?: string): StoredPost[];
   /** How often an endpoint was asked for, for example `requests("POST", "/2/tweets")`. */
   requests(method: string, path: string): number;
+  /** A connection that needs no socket. */
+  connect(): Duplex;
   close(): Promise<void>;
 }
 
@@ -50,6 +64,7 @@ export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox>
     url: `http://127.0.0.1:${port}`,
     posts: (xUserId) => listPosts(database, xUserId),
     requests: (method, path) => counts.get(`${method} ${path}`) ?? 0,
+    connect: () => connectInProcess(server),
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -128,6 +143,7 @@ async function perform(
     lagSeconds: fault?.kind === "lag" ? fault.seconds : 0,
     duplicateWindowSeconds: options.duplicateWindowSeconds ?? 43_200,
   });
+  options.onAnswer?.({ method: service.method, path: service.path, account: xUserId, reply });
   return { ...reply, headers: { ...counted.headers, ...reply.headers } };
 }
 

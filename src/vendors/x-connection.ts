@@ -1,5 +1,6 @@
 import { Agent } from "node:https";
 import { connect as connectPlain } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { ITwitterApiClientPlugin } from "twitter-api-v2";
 import { UserError } from "../errors.ts";
@@ -9,8 +10,9 @@ import { UserError } from "../errors.ts";
  * the connection changes: the Host header and the signature stay those of api.x.com. Sockets are not kept.
  * @throws UserError when `apiUrl` is no http or https address, or has a path.
  */
-export function connectionTo(apiUrl: string | undefined): Agent {
+export function connectionTo(apiUrl: string | undefined, connect?: () => Duplex): Agent {
   const agent = new Agent({ keepAlive: false });
+  if (connect !== undefined) agent.createConnection = connect;
   if (apiUrl === undefined) return agent;
   const { protocol, hostname, port } = readUrl(apiUrl);
   const host = hostname.replace(/^\[|\]$/g, "");
