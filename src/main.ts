@@ -45,6 +45,7 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
   "dead-letters": async (context) => (await import("./commands/dead-letters.ts")).deadLetters(context),
   retry: async (context) => (await import("./commands/retry.ts")).retry(context),
   explain: async (context) => (await import("./commands/explain.ts")).explain(context),
+  simulate: async (context) => (await import("./commands/simulate.ts")).simulate(context),
 };
 
 async function main(): Promise<number> {

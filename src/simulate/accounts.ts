@@ -13,7 +13,8 @@ export interface SimulatedKeys {
 
 /** The secrets of a client; another one's for another client. */
 export function keysOf({ id }: Pick<Client, "id">): SimulatedKeys {
-  const secret = (name: string) => `${canary}${createHash("sha256").update(`${name} ${id}`).digest("hex").slice(0, 32)}`;
+  const secret = (name: string) =>
+    `${canary}${createHash("sha256").update(`${name} ${id}`).digest("hex").slice(0, 32)}`;
   return {
     x: {
       appKey: `${canary}app`,

@@ -37,7 +37,10 @@ export function castClients(templates: readonly Client[], count: number, draws: 
       status: "active",
       timezone: draws.pick(zones, "zone", id),
       schedule: { ...template.schedule, times: timesFor(template.schedule, id, draws) },
-      source: { ...template.source, sha256: createHash("sha256").update(`${template.source.sha256} ${id}`).digest("hex") },
+      source: {
+        ...template.source,
+        sha256: createHash("sha256").update(`${template.source.sha256} ${id}`).digest("hex"),
+      },
     };
   });
 }

@@ -3,7 +3,7 @@ import { modelCost } from "../gate/cost.ts";
 import type { CompletionRequest, Model, XAccount } from "../ports.ts";
 import { fingerprint } from "../post/seal.ts";
 import { fetchInProcess } from "../sandbox/in-process.ts";
-import { chatCompletion, type ChatRequest } from "../sandbox/model-answer.ts";
+import { type ChatRequest, chatCompletion } from "../sandbox/model-answer.ts";
 import type { ClientServices } from "../services.ts";
 import type { Client, Usage } from "../terms.ts";
 import { openModel } from "../vendors/openai.ts";
@@ -99,7 +99,8 @@ function openSimulatedModel(run: Run, client: Client, keys: SimulatedKeys): Mode
   const pass = <T>(step: "complete" | "moderate", work: () => Promise<T>): Promise<T> => {
     calls += 1;
     const key = `${id} ${client.id} ${step} ${calls}`;
-    trouble = step === "complete" ? drawModelTrouble({ faults: faults.model, draws, key, secret: keys.model }) : undefined;
+    trouble =
+      step === "complete" ? drawModelTrouble({ faults: faults.model, draws, key, secret: keys.model }) : undefined;
     const range = trouble?.isSlow === true ? latencies.slowModel : latencies.model;
     return passage.pass(step, draws.between(step === "moderate" ? latencies.x : range, "model takes", key), () => {
       announce(run, keys, trouble);
@@ -131,7 +132,8 @@ function bill(
   const model = `openai/${request.model}`;
   const priced = workspace.prices.models.has(model) && model !== unpriced;
   const usage = trouble?.isBilled === false ? undefined : usageIn(chatCompletion(request, 0, trouble?.fault));
-  const usd = usage === undefined || !workspace.prices.models.has(model) ? 0 : modelCost(model, usage, workspace.prices);
+  const usd =
+    usage === undefined || !workspace.prices.models.has(model) ? 0 : modelCost(model, usage, workspace.prices);
   journal.completions.push({ run: id, client: client.id, model, priced, askedAt: time.clock(), usd });
 }
 

@@ -48,11 +48,7 @@ export interface Passage {
 
 const nobodyWaits = new Promise<never>(() => {});
 
-export function openPassage(input: {
-  time: VirtualTime;
-  journal: Journal;
-  crash: CrashPoint | undefined;
-}): Passage {
+export function openPassage(input: { time: VirtualTime; journal: Journal; crash: CrashPoint | undefined }): Passage {
   const { time, journal, crash } = input;
   const { promise: died, resolve: die } = Promise.withResolvers<void>();
   let seen = 0;

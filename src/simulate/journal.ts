@@ -8,6 +8,8 @@ export interface Journal {
   charges: { account: string; client: string; kind: "post" | "read" | "user"; usd: number }[];
   /** The day to which a run reckoned a client's spend. */
   days: Map<string, { day: string; globalDay: string }>;
+  /** The slot that a run took of a client. */
+  claims: Map<string, string>;
   /** Credentials of another client that were handed out. */
   mixedUp: number;
   runs: { id: string; startedAt: Date; ended: "done" | "stopped" | "crashed" | "bug"; why?: string }[];
@@ -25,6 +27,7 @@ export function openJournal(): Journal {
     completions: [],
     charges: [],
     days: new Map(),
+    claims: new Map(),
     mixedUp: 0,
     runs: [],
     faults: new Map(),

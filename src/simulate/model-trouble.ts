@@ -28,7 +28,10 @@ export function drawModelTrouble(input: {
     [faults.fail, { kind: "model: 5xx", fault: modelErrors.overloaded, isBilled: true }],
     [faults.busy, { kind: "model: 429", fault: modelErrors.rateLimited, isBilled: false }],
     [faults.cut, { kind: "model: body cut", fault: { kind: "cut-body" }, isBilled: true }],
-    [faults.hostile, { kind: "model: hostile texts", fault: { kind: "texts", texts: hostile(draws, key) }, isBilled: true }],
+    [
+      faults.hostile,
+      { kind: "model: hostile texts", fault: { kind: "texts", texts: hostile(draws, key) }, isBilled: true },
+    ],
     [faults.echo, { kind: "model: hostile error", fault: echo(secret), isBilled: false }],
   ];
   let left = draws.unit("model", key);

@@ -17,7 +17,15 @@ export async function runOnce(world: World, id: string, options: { isQuiet: bool
   const { journal, time, draws, faults } = world;
   const crash = options.isQuiet ? undefined : drawCrash(faults.crashes, id, draws);
   const passage = openPassage({ time, journal, crash });
-  const log = openLog({ stream: { write: (text) => text.trimEnd().split("\n").forEach((line) => world.watch.line(line, id)) } });
+  const log = openLog({
+    stream: {
+      write: (text) =>
+        text
+          .trimEnd()
+          .split("\n")
+          .forEach((line) => world.watch.line(line, id)),
+    },
+  });
   const unpriced = options.isQuiet ? undefined : drawUnpriced(world, id);
   const run: Run = { id, world, passage, unpriced, hide: (secret) => log.hide([secret]) };
   const services = openRunServices(run);

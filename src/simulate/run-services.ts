@@ -3,9 +3,9 @@ import { withFallback } from "../gate/limits.ts";
 import type { Ledger, Limiter } from "../ports.ts";
 import type { Services } from "../services.ts";
 import { openLedger, openPostgresLimiter, openRpc } from "../vendors/supabase.ts";
+import { openClientServices } from "./client-services.ts";
 import type { Passage } from "./crash.ts";
 import { tally } from "./journal.ts";
-import { openClientServices } from "./client-services.ts";
 import { spellAt } from "./timetable.ts";
 import { ledgerUrl, type World } from "./world.ts";
 
@@ -59,7 +59,12 @@ function passed(ledger: Ledger, { id, world: { draws, journal }, passage }: Run)
   return {
     openTick: (input) => pass("openTick", () => ledger.openTick(input)),
     readTick: (input) => ledger.readTick(input),
-    claimSlots: (input) => pass("claimSlots", () => ledger.claimSlots(input)),
+    claimSlots: (input) =>
+      pass("claimSlots", async () => {
+        const claims = await ledger.claimSlots(input);
+        for (const { slot } of claims) journal.claims.set(`${id} ${slot.split("/")[0]}`, slot);
+        return claims;
+      }),
     reserveSlots: (input) => {
       for (const { client, day } of input.slots) {
         journal.days.set(`${id} ${client}`, { day, globalDay: input.global.day });

@@ -20,7 +20,9 @@ export const canaryForms: readonly string[] = [canary, ...[0, 1, 2].map(base64Wi
 
 /** The characters that its base64 has whatever stands before and behind. */
 function base64Within(shift: number): string {
-  const encoded = Buffer.from(`${"x".repeat(shift)}${canary}`).toString("base64").replaceAll("=", "");
+  const encoded = Buffer.from(`${"x".repeat(shift)}${canary}`)
+    .toString("base64")
+    .replaceAll("=", "");
   return encoded.slice(Math.ceil((shift * 4) / 3), -1);
 }
 

@@ -32,7 +32,10 @@ export function drawXTrouble(input: {
     [faults.after, { kind: "X: 5xx after", fault: xFaults.serverError(status, true) }],
     [faults.cut, { kind: "X: body cut", fault: { kind: "cut-body", afterBytes: draws.between([0, 60], "cut", key) } }],
     [faults.reset, { kind: "X: reset", fault: { kind: "reset" } }],
-    [faults.hang, { kind: "X: hangs", isSlow: true, fault: { kind: draws.chance(0.5, key) ? "lost-answer" : "reset" } }],
+    [
+      faults.hang,
+      { kind: "X: hangs", isSlow: true, fault: { kind: draws.chance(0.5, key) ? "lost-answer" : "reset" } },
+    ],
     [isSend ? faults.lag : 0, { kind: "X: shown late", fault: { kind: "lag", seconds: draws.between([1, 100], key) } }],
     [faults.echo, { kind: "X: hostile 4xx", fault: echo(secret) }],
   ];
@@ -53,5 +56,10 @@ function stormAnswer({ until }: Spell, draw: number): Fault {
 /** A refusal of the text, in words that nobody may take for more than text. */
 function echo(secret: string): Fault {
   const detail = `::error::no ${secret} ##[group]x\n::set-output name=a::b </details><script>alert(1)</script> @octocat \u001b[31mred`;
-  return { kind: "answer", done: false, status: 403, body: { title: "Forbidden", detail, type: "about:blank", status: 403 } };
+  return {
+    kind: "answer",
+    done: false,
+    status: 403,
+    body: { title: "Forbidden", detail, type: "about:blank", status: 403 },
+  };
 }
