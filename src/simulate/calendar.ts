@@ -32,7 +32,8 @@ export function calendarOf(evidence: Evidence): readonly ClientCalendar[] {
     for (const { id } of owed.get(client.id) ?? []) {
       const state = evidence.slots.get(id)?.state ?? "open";
       const day = dayOf(id, client);
-      const counts = (days[day] ??= nothing());
+      const counts = days[day] ?? nothing();
+      days[day] = counts;
       for (const sum of [counts, total]) count(sum, state, lateness.get(id) ?? 0);
     }
     return { client: client.id, days, total };

@@ -34,8 +34,8 @@ export function openClientServices(run: Run, client: Client): ClientServices {
   };
 }
 
-function credentialsOf({ world, hide }: Run, client: Client, keys: SimulatedKeys): SimulatedKeys["x"] {
-  const { faults, draws, time, workspace, journal } = world;
+function credentialsOf({ world, faults, hide }: Run, client: Client, keys: SimulatedKeys): SimulatedKeys["x"] {
+  const { draws, time, workspace, journal } = world;
   const day = time.clock().toISOString().slice(0, 10);
   const others = workspace.clients.filter(({ id }) => id !== client.id);
   const other = others[Math.floor(draws.unit("mixed up with", client.id, day) * others.length)];
@@ -48,8 +48,8 @@ function credentialsOf({ world, hide }: Run, client: Client, keys: SimulatedKeys
 }
 
 function openSimulatedAccount(run: Run, client: Client, credentials: SimulatedKeys["x"]): XAccount {
-  const { id, world, passage } = run;
-  const { draws, time, journal, nextX, faults, timetable, x } = world;
+  const { id, world, faults, passage } = run;
+  const { draws, time, journal, nextX, timetable, x } = world;
   const account = openXAccount({ credentials, clock: time.clock, connect: x.connect });
   // The sandbox knows a request by its token's account.
   const owner = world.workspace.clients.find((one) => keysOf(one).x.accessToken === credentials.accessToken) ?? client;
@@ -82,8 +82,8 @@ function openSimulatedAccount(run: Run, client: Client, credentials: SimulatedKe
 }
 
 function openSimulatedModel(run: Run, client: Client, keys: SimulatedKeys): Model {
-  const { id, world, passage } = run;
-  const { draws, time, faults, model: server } = world;
+  const { id, world, faults, passage } = run;
+  const { draws, time, model: server } = world;
   let calls = 0;
   let trouble: ModelTrouble | undefined;
   const reach = fetchInProcess(server.connect);

@@ -33,7 +33,7 @@ export function drawCrash(chance: number, run: string, draws: Draws): CrashPoint
   if (!draws.chance(chance, "crash", run)) return undefined;
   return {
     step: draws.pick(steps, "crash step", run),
-    nth: draws.between([1, 3], "crash nth", run),
+    nth: draws.between([1, 2], "crash nth", run),
     phase: draws.chance(0.5, "crash phase", run) ? "before" : "after",
   };
 }

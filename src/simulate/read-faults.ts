@@ -7,7 +7,7 @@ import { parseFile, type WorkspaceFile } from "../clients/parse-file.ts";
 import { UserError } from "../errors.ts";
 import { visible } from "../record/visible.ts";
 import type { Problem } from "../terms.ts";
-import { type Faults, presets } from "./faults.ts";
+import { calm, type Faults, presets } from "./faults.ts";
 
 /** A fault file: any part of `Faults`. */
 type FaultFile = { [Part in keyof Faults]?: Faults[Part] extends number ? number : Partial<Faults[Part]> };
@@ -41,7 +41,6 @@ async function fileAt(path: string): Promise<WorkspaceFile> {
 }
 
 function withCalm(file: FaultFile): Faults {
-  const calm = presets.calm as Faults;
   return {
     ticks: { ...calm.ticks, ...file.ticks },
     crashes: file.crashes ?? 0,

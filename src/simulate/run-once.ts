@@ -7,27 +7,20 @@ import type { Workspace } from "../terms.ts";
 import type { Tick } from "../tick.ts";
 import { openLog } from "../vendors/log.ts";
 import { drawCrash, openPassage } from "./crash.ts";
-import type { Journal } from "./journal.ts";
-import { tally } from "./journal.ts";
+import { calm, type Faults } from "./faults.ts";
+import { type Journal, tally } from "./journal.ts";
 import { openRunServices, type Run } from "./run-services.ts";
 import type { World } from "./world.ts";
 
 /** One run of the real tick against the simulated world; afterwards nothing of it is on its way any more. */
 export async function runOnce(world: World, id: string, options: { isQuiet: boolean }): Promise<void> {
-  const { journal, time, draws, faults } = world;
-  const crash = options.isQuiet ? undefined : drawCrash(faults.crashes, id, draws);
+  const { journal, time, draws } = world;
+  const faults = options.isQuiet ? calm : world.faults;
+  const crash = drawCrash(faults.crashes, id, draws);
   const passage = openPassage({ time, journal, crash });
-  const log = openLog({
-    stream: {
-      write: (text) =>
-        text
-          .trimEnd()
-          .split("\n")
-          .forEach((line) => world.watch.line(line, id)),
-    },
-  });
-  const unpriced = options.isQuiet ? undefined : drawUnpriced(world, id);
-  const run: Run = { id, world, passage, unpriced, hide: (secret) => log.hide([secret]) };
+  const log = openLog({ stream: { write: (text) => watchLines(world, text, id) } });
+  const unpriced = drawUnpriced(world, faults, id);
+  const run: Run = { id, world, faults, passage, unpriced, hide: (secret) => log.hide([secret]) };
   const services = openRunServices(run);
   const startedAt = time.clock();
   const tick: Tick = {
@@ -41,7 +34,7 @@ export async function runOnce(world: World, id: string, options: { isQuiet: bool
     startedMs: performance.now(),
   };
   const ended = runTick(tick).then(
-    (result) => finish(world, { id, services, tick, result }),
+    (result) => finish(world, { id, services, result }),
     (error: unknown) => stopped(world, id, error),
   );
   const outcome = await Promise.race([ended, passage.died.then(() => ({ ended: "crashed" as const }))]);
@@ -53,7 +46,7 @@ const commit = "simulated";
 
 type Ended = Pick<Journal["runs"][number], "ended" | "why">;
 
-function drawUnpriced({ faults, draws, workspace, journal }: World, id: string): string | undefined {
+function drawUnpriced({ draws, workspace, journal }: World, faults: Faults, id: string): string | undefined {
   const models = [...workspace.prices.models.keys()];
   if (models.length === 0 || !draws.chance(faults.model.unpriced, "unpriced", id)) return undefined;
   tally(journal.faults, "model: without a price");
@@ -68,9 +61,10 @@ function pricedWithout(workspace: Workspace, model: string | undefined): Workspa
 
 /** What the run command would write, looked through. */
 function finish(
-  { watch, workspace }: World,
-  { id, services, tick, result }: { id: string; services: Services; tick: Tick; result: TickResult },
+  world: World,
+  { id, services, result }: { id: string; services: Services; result: TickResult },
 ): Ended {
+  const { watch, workspace } = world;
   const { next, lastPost, notes, report, bugs } = result;
   const around = {
     problems: workspace.problems,
@@ -81,9 +75,8 @@ function finish(
   };
   if (report.slots.length > 0) {
     watch.summary(renderSummary(report, around), `summary of ${id}`);
-    for (const line of terminalSummary(report, around).trimEnd().split("\n")) watch.line(line, `output of ${id}`);
+    watchLines(world, terminalSummary(report, around), `output of ${id}`);
   }
-  void tick;
   return bugs > 0 ? { ended: "bug", why: `${bugs} unexpected errors` } : { ended: "done" };
 }
 
@@ -91,4 +84,8 @@ function stopped({ watch }: World, id: string, error: unknown): Ended {
   if (!(error instanceof PostingError)) return { ended: "bug", why: error instanceof Error ? (error.stack ?? "") : "" };
   watch.summary(renderStop(error.message), `summary of ${id}`);
   return { ended: "stopped", why: error.message };
+}
+
+function watchLines({ watch }: World, text: string, where: string): void {
+  for (const line of text.trimEnd().split("\n")) watch.line(line, where);
 }

@@ -5,6 +5,7 @@ import type { Services } from "../services.ts";
 import { openLedger, openPostgresLimiter, openRpc } from "../vendors/supabase.ts";
 import { openClientServices } from "./client-services.ts";
 import type { Passage } from "./crash.ts";
+import type { Faults } from "./faults.ts";
 import { tally } from "./journal.ts";
 import { spellAt } from "./timetable.ts";
 import { ledgerUrl, type World } from "./world.ts";
@@ -13,6 +14,8 @@ import { ledgerUrl, type World } from "./world.ts";
 export interface Run {
   id: string;
   world: World;
+  /** The world's, or none while the simulation runs out quietly. */
+  faults: Faults;
   passage: Passage;
   /** A model that has no price in this run. */
   unpriced: string | undefined;
@@ -80,8 +83,8 @@ function passed(ledger: Ledger, { id, world: { draws, journal }, passage }: Run)
 }
 
 /** The embedded ledger behind a network that fails: gone for a while, or an answer that does not arrive. */
-function troubledFetch({ id, world }: Run): typeof fetch {
-  const { ledger, timetable, faults, draws, journal, time } = world;
+function troubledFetch({ id, world, faults }: Run): typeof fetch {
+  const { ledger, timetable, draws, journal, time } = world;
   let calls = 0;
   return async (input, init) => {
     calls += 1;
