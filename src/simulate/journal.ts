@@ -5,7 +5,9 @@ export interface Journal {
   /** Completions that a model was asked for, and what it charged. */
   completions: { run: string; client: string; model: string; priced: boolean; askedAt: Date; usd: number }[];
   /** What X charged to an account. */
-  charges: { account: string; client: string; kind: "post" | "read" | "user"; usd: number }[];
+  charges: Charge[];
+  /** Runs that told the ledger what they spent on X for a client. */
+  recorded: Set<string>;
   /** The day to which a run reckoned a client's spend. */
   days: Map<string, { day: string; globalDay: string }>;
   /** The slot that a run took of a client. */
@@ -21,11 +23,21 @@ export interface Journal {
   fallbacks: number;
 }
 
+export interface Charge {
+  account: string;
+  client: string;
+  kind: "post" | "read" | "user";
+  usd: number;
+  /** For a read: the run that got its answer, as `<run> <client>`. Missing where the answer never arrived. */
+  heardBy?: string;
+}
+
 export function openJournal(): Journal {
   return {
     sends: [],
     completions: [],
     charges: [],
+    recorded: new Set(),
     days: new Map(),
     claims: new Map(),
     mixedUp: 0,

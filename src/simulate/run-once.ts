@@ -60,10 +60,7 @@ function pricedWithout(workspace: Workspace, model: string | undefined): Workspa
 }
 
 /** What the run command would write, looked through. */
-function finish(
-  world: World,
-  { id, services, result }: { id: string; services: Services; result: TickResult },
-): Ended {
+function finish(world: World, { id, services, result }: { id: string; services: Services; result: TickResult }): Ended {
   const { watch, workspace } = world;
   const { next, lastPost, notes, report, bugs } = result;
   const around = {

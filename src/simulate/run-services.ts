@@ -65,7 +65,7 @@ function passed(ledger: Ledger, { id, world: { draws, journal }, passage }: Run)
     claimSlots: (input) =>
       pass("claimSlots", async () => {
         const claims = await ledger.claimSlots(input);
-        for (const { slot } of claims) journal.claims.set(`${id} ${slot.split("/")[0]}`, slot);
+        for (const { slot } of claims) journal.claims.set(`${id} ${clientIn(slot)}`, slot);
         return claims;
       }),
     reserveSlots: (input) => {
@@ -76,10 +76,26 @@ function passed(ledger: Ledger, { id, world: { draws, journal }, passage }: Run)
     },
     storeDraft: (input) => pass("storeDraft", () => ledger.storeDraft(input)),
     armSlot: (input) => pass("armSlot", () => ledger.armSlot(input)),
-    recordOutcome: (input) => pass("recordOutcome", () => ledger.recordOutcome(input)),
-    recordAbsence: (input) => pass("recordAbsence", () => ledger.recordAbsence(input)),
+    recordOutcome: (input) =>
+      pass("recordOutcome", async () => {
+        const stored = await ledger.recordOutcome(input);
+        if (stored) journal.recorded.add(`${id} ${clientIn(input.slot)}`);
+        return stored;
+      }),
+    recordAbsence: (input) =>
+      pass("recordAbsence", async () => {
+        const reads = await ledger.recordAbsence(input);
+        // From the second on, the next write says what was spent.
+        if (reads < 2) journal.recorded.add(`${id} ${clientIn(input.slot)}`);
+        return reads;
+      }),
     closeTick: (input) => pass("closeTick", () => ledger.closeTick(input)),
   };
+}
+
+/** The client's id that a slot's id begins with. */
+function clientIn(slot: string): string {
+  return slot.slice(0, slot.indexOf("/"));
 }
 
 /** The embedded ledger behind a network that fails: gone for a while, or an answer that does not arrive. */
