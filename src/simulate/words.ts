@@ -96,7 +96,7 @@ function promiseLines({ number, promise, looked, cases, broken }: Verdict): read
   const shown = broken.slice(0, mostEvidence).map((line) => `      ${visible(line)}`);
   const rest = broken.length - shown.length;
   return [
-    `${verdict}  ${String(number).padStart(2)} ${promise}: ${count(cases)} cases (${looked})`,
+    `${verdict}  ${String(number).padStart(2)} ${promise}: ${counted(cases, "case")} (${looked})`,
     ...shown,
     ...(rest > 0 ? [`      and ${count(rest)} more`] : []),
   ];

@@ -1,6 +1,5 @@
 import type { BudgetLimits } from "../../ports.ts";
 import { money } from "../../record/format.ts";
-import type { Client } from "../../terms.ts";
 import type { Evidence } from "../evidence.ts";
 import type { Check } from "./verdict.ts";
 
@@ -73,7 +72,7 @@ export function billedUsd({ journal }: Pick<Evidence, "journal">, client: string
 
 /** Posts and completions that the services saw, by the day to which the run reckoned them. */
 function passedOutside(evidence: Evidence): readonly string[] {
-  const { journal, clients, posts, intents, workspace } = evidence;
+  const { journal, posts, intents } = evidence;
   const seen = new Map<string, { posts: number; completions: number }>();
   const count = (key: string | undefined, what: "posts" | "completions") => {
     if (key === undefined) return;
@@ -95,8 +94,8 @@ function passedOutside(evidence: Evidence): readonly string[] {
   }
   return [...seen].flatMap(([key, row]) => {
     const [scope = "", day] = key.split(" ");
-    const limits = scope === "*" ? workspace.defaults.global : (clients.get(scope) as Client).limits;
-    const passed = row.posts > limits.postsPerDay || row.completions > limits.completionsPerDay;
+    const limits = limitsOf(evidence, scope);
+    const passed = limits && (row.posts > limits.postsPerDay || row.completions > limits.completionsPerDay);
     return passed ? [`${scope} on ${day}: the services saw ${row.posts} posts and ${row.completions} completions`] : [];
   });
 }
