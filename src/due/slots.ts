@@ -28,8 +28,8 @@ export function slotsBetween(client: Client, after: Date, until: Date): Slot[] {
 /** The first slot that is nominally after an instant; undefined when none comes within 366 days or the client is paused. */
 export function nextSlot(client: Client, after: Date): Slot | undefined {
   if (client.status === "paused") return undefined;
-  // Most clients post within a week; the whole year is searched only for those that do not.
-  for (const days of [8, 366]) {
+  // Most clients post within a day; the whole year is searched only for those that do not within a week.
+  for (const days of [1, 8, 366]) {
     const [first] = slotsBetween(client, after, new Date(after.getTime() + days * 86_400_000));
     if (first !== undefined) return first;
   }

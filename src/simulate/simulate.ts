@@ -1,8 +1,8 @@
 import type { Workspace } from "../terms.ts";
-import { type Draws, seededDraws } from "./draws.ts";
+import { seededDraws } from "./draws.ts";
 import type { Faults } from "./faults.ts";
 import { runOnce } from "./run-once.ts";
-import { drawTimetable, type Timetable } from "./timetable.ts";
+import { drawTimetable } from "./timetable.ts";
 import { openWorld, type World } from "./world.ts";
 
 export interface SimulationInput {
@@ -39,5 +39,3 @@ async function runAll(world: World, { from, days, stopping }: SimulationInput): 
     await Promise.all(names.map((id) => runOnce(world, id, { isQuiet })));
   }
 }
-
-export type { Draws, Timetable };
