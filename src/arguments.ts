@@ -108,6 +108,16 @@ export const commands = {
     summary: "where a post comes from: its slot, run, files, model, checks, cost and sends",
     positionals: "SLOT|POST-ID|URL",
   },
+  simulate: {
+    summary: "let days pass in minutes, with faults, and see whether every promise holds; touches nothing real",
+    options: {
+      days: { type: "string", value: "N", help: "days to simulate (default: 30)" },
+      clients: { type: "string", value: "N", help: "so many clients made from the workspace's (default: its own)" },
+      from: { type: "string", value: "INSTANT", help: "when it begins (default: the start of today in UTC)" },
+      seed: { type: "string", value: "S", help: "another seed draws other faults (default: 1)" },
+      faults: { type: "string", value: "NAME", help: "calm, github-2026, storm, or a YAML file (default: calm)" },
+    },
+  },
 } as const satisfies Record<string, CommandUsage>;
 
 export type CommandName = keyof typeof commands;

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectInProcess } from "./in-process.ts";
 import { type ChatRequest, chatCompletion, isReasoningModel } from "./model-answer.ts";
 import { type ModelCall, type ModelFault, type ModelFaults, modelErrors } from "./model-faults.ts";
 
@@ -9,6 +11,8 @@ export interface ModelSandbox {
   url: string;
   /** Requests answered or left hanging so far. */
   requests(): number;
+  /** A connection that needs no socket. */
+  connect(): Duplex;
   close(): Promise<void>;
 }
 
@@ -38,6 +42,7 @@ export async function startModelSandbox({
   return {
     url: `http://127.0.0.1:${actualPort}/v1`,
     requests: () => count,
+    connect: () => connectInProcess(server),
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -57,9 +62,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, { coun
   const body = await readJson(request);
   if (path === undefined)
     return sendError(response, invalid(404, "unknown_url", `Unknown request URL: ${request.url}`));
-  if (!/^Bearer \S+$/.test(request.headers.authorization ?? "")) return sendError(response, modelErrors.unauthorised);
+  const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
+  if (key === undefined) return sendError(response, modelErrors.unauthorised);
   const model = typeof body?.model === "string" ? body.model : "";
-  const fault = faults({ count, path, model });
+  const fault = faults({ count, path, model, key });
   if (fault?.kind === "slow") await sleep(fault.ms);
   if (fault?.kind === "error") return sendError(response, fault);
   if (transportFault(response, fault)) return;

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../ports.ts";
+import { connectInProcess } from "./in-process.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
 import { type Authorisations, openAuthorisations, type XGrant, type XSandboxApp } from "./x-authorisations.ts";
 import { deliver } from "./x-deliver.ts";
@@ -25,6 +27,16 @@ export interface XSandboxOptions {
   faults?: (request: FaultRequest) => Fault | undefined;
   /** How long the same text of the same account is refused; X does not say. @default 12 hours */
   duplicateWindowSeconds?: number;
+  /** Told of everything that X did, whether its answer arrives or not. */
+  onAnswer?: (done: XDone) => void;
+}
+
+/** One request that X has carried out. */
+export interface XDone {
+  method: string;
+  path: string;
+  account: string;
+  reply: XReply;
 }
 
 export interface XSandbox {
@@ -36,6 +48,8 @@ export interface XSandbox {
   requests(method: string, path: string): number;
   /** What a person does in a browser with the link that asks for access: says yes. Answers with the PIN. */
   authorise(link: string, grant: XGrant): string;
+  /** A connection that needs no socket. */
+  connect(): Duplex;
   close(): Promise<void>;
 }
 
@@ -58,6 +72,7 @@ export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox>
     posts: (xUserId) => listPosts(database, xUserId),
     requests: (method, path) => counts.get(`${method} ${path}`) ?? 0,
     authorise: authorisations.authorise,
+    connect: () => connectInProcess(server),
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -140,6 +155,7 @@ async function perform(
     lagSeconds: fault?.kind === "lag" ? fault.seconds : 0,
     duplicateWindowSeconds: options.duplicateWindowSeconds ?? 43_200,
   });
+  options.onAnswer?.({ method: service.method, path: service.path, account: xUserId, reply });
   const access = { "x-access-level": account.access ?? "read-write" };
   return { ...reply, headers: { ...access, ...counted.headers, ...reply.headers } };
 }
