@@ -69,7 +69,9 @@ function readDefaults(
   const { recipient, global, defaults: shared = {} } = parsed.file;
   const problems = parsed.report(sharedFindings(shared, ["defaults"], prices));
   if (problems.some(isError)) return { problems };
-  return { value: { defaults: { recipient, global: normaliseLimits(global) }, shared }, problems };
+  const { model_requests_per_second: modelRequestsPerSecond } = global;
+  const rate = modelRequestsPerSecond === undefined ? {} : { modelRequestsPerSecond };
+  return { value: { defaults: { recipient, global: normaliseLimits(global), ...rate }, shared }, problems };
 }
 
 interface ReadPrompts {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../ports.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
 import { deliver } from "./x-deliver.ts";
@@ -22,6 +23,8 @@ export interface XSandboxOptions {
   faults?: (request: FaultRequest) => Fault | undefined;
   /** How long the same text of the same account is refused; X does not say. @default 12 hours */
   duplicateWindowSeconds?: number;
+  /** What every answer takes; a post is public before. @default 0 */
+  latencyMs?: number;
 }
 
 export interface XSandbox {
@@ -95,6 +98,7 @@ async function serve(service: Service): Promise<void> {
   const fault = service.options.faults?.(about);
   const isUntouched = fault?.kind === "reset" || ((fault?.kind === "hang" || fault?.kind === "answer") && !fault.done);
   const reply = isUntouched ? notReached : await perform(service, { account, route, fault });
+  if (service.options.latencyMs !== undefined) await sleep(service.options.latencyMs);
   await deliver(response, reply, fault);
 }
 
