@@ -30,6 +30,7 @@ export interface OpenServices {
   environment: Readonly<Record<string, string>>;
   /** What the services were asked for so far. */
   counts(): Promise<Required<Counts>>;
+  databaseUrl: string;
   /** Looks into the ledger. */
   sql: Query;
   close(): Promise<void>;
@@ -97,8 +98,10 @@ async function openServices(input: {
       X_APP_SECRET: appKeys.appSecret,
       X_API_URL: urls.x ?? "",
       CLARA_IDENTITY: identity,
+      ...commandOptions,
     },
     counts: async () => Object.assign({}, ...(await Promise.all(servers.map((server) => server.read())))),
+    databaseUrl,
     sql: (sql, parameters) => session.transaction((query) => query(sql, parameters)),
     close: async () => {
       await Promise.all(servers.map((server) => server.close()));
@@ -126,5 +129,7 @@ async function startServer(serving: Serving) {
   };
 }
 
-/** For a look into what the services themselves cost: BENCH_SERVER_FLAGS="--cpu-prof". */
-const serverFlags = process.env.BENCH_SERVER_FLAGS?.split(" ") ?? [];
+/** For a look into what takes the time: BENCH_COMMAND_OPTIONS="--cpu-prof", and the same for the services. */
+const { BENCH_COMMAND_OPTIONS, BENCH_SERVICE_OPTIONS } = process.env;
+const commandOptions = BENCH_COMMAND_OPTIONS === undefined ? {} : { NODE_OPTIONS: BENCH_COMMAND_OPTIONS };
+const serverFlags = BENCH_SERVICE_OPTIONS?.split(" ") ?? [];
