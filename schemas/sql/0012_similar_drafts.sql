@@ -1,17 +1,20 @@
 -- Near-duplicates are found in milliseconds among the drafts of a week, and the search no longer makes other runs wait.
 
--- One bit for each trigram of a text, at a place that its MD5 gives: the same on every Postgres, now and later.
-create function clara.trigram_bits(p_text text) returns bit(1024)
-language sql immutable parallel safe set search_path = '' as $$
-  select coalesce(bit_or(set_bit(repeat('0', 1024)::bit(1024), ('x' || left(md5(trigram), 8))::bit(32)::int & 1023, 1)), repeat('0', 1024)::bit(1024))
-  from unnest(extensions.show_trgm(p_text)) trigram
-$$;
+-- One bit for each trigram of a text. The hash is the one that Postgres' own hash partitions rest on, so it does not change
+-- from one version to the next. PL/pgSQL keeps its plan, an SQL function would be planned at every call.
+create function clara.trigram_bits(p_trigrams text[]) returns bit(1024)
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+  return coalesce((
+    select bit_or(set_bit(repeat('0', 1024)::bit(1024), (hashtextextended(trigram, 0) & 1023)::int, 1)) from unnest(p_trigrams) trigram
+  ), repeat('0', 1024)::bit(1024));
+end $$;
 
 -- Grows in the order in which drafts are stored: whoever stores holds a lock until its row can be seen.
 create sequence clara.draft_number;
 alter table clara.draft
   add column number bigint not null default nextval('clara.draft_number'),
-  add column trigrams bit(1024) generated always as (clara.trigram_bits(text)) stored;
+  add column trigrams bit(1024) generated always as (clara.trigram_bits(extensions.show_trgm(text))) stored;
 create index draft_order on clara.draft (number);
 create index draft_recent on clara.draft (stored_at);
 drop index clara.draft_text;
@@ -23,18 +26,18 @@ drop index clara.draft_text;
 -- candidate at most a - (own bits - common bits) are shared, and 0.6 needs at least 0.6 * (a + other bits - common bits) of
 -- them. Times five that is the condition below: it loses nothing, and rules out nearly all for a hundredth of the price.
 create function clara.similar_draft(
-  p_client text, p_slot text, p_candidate jsonb, p_at timestamptz, p_after bigint, p_until bigint
+  p_client text, p_slot text, p_candidate jsonb, p_own bit(1024), p_at timestamptz, p_after bigint, p_until bigint
 ) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  wanted text := p_candidate->>'text'; own bit(1024) := clara.trigram_bits(wanted); twin text;
-  needed bigint := 5 * bit_count(own) - 2 * cardinality(extensions.show_trgm(wanted));
+  wanted text := p_candidate->>'text'; twin text;
+  needed bigint := 5 * bit_count(p_own) - 2 * cardinality(extensions.show_trgm(wanted));
 begin
   -- "offset 0" keeps the dear comparison behind the cheap one, which the planner would have last.
   select near.slot into twin from (
     select d.slot, d.text, d.client, d.rehearsal from clara.draft d
     where d.stored_at > p_at - interval '7 days' and d.number > p_after and d.number <= p_until
-      and 8 * bit_count(d.trigrams & own) - 3 * bit_count(d.trigrams) >= needed offset 0) near
+      and 8 * bit_count(d.trigrams & p_own) - 3 * bit_count(d.trigrams) >= needed offset 0) near
     join clara.slot s on s.id = near.slot
   where near.client <> p_client and not near.rehearsal and extensions.similarity(near.text, wanted) >= 0.6
     and s.state in ('waiting', 'claimed', 'armed', 'unknown', 'posted')
@@ -44,11 +47,67 @@ begin
       select recent.slot, recent.text from (
         select d.slot, d.text, d.number, d.trigrams from clara.draft d
         where d.client = p_client and d.slot <> p_slot order by d.stored_at desc limit 50) recent
-      where number > p_after and number <= p_until and 8 * bit_count(trigrams & own) - 3 * bit_count(trigrams) >= needed offset 0) near
+      where number > p_after and number <= p_until and 8 * bit_count(trigrams & p_own) - 3 * bit_count(trigrams) >= needed offset 0) near
     where extensions.similarity(near.text, wanted) >= 0.6
     limit 1;
   end if;
   return twin;
+end $$;
+
+-- Moves what the model cost from held to spent, and renews the lease. A stored draft is never written again, so with
+-- p_stored the calls that were held and not made are free. More calls than were held is a bug, and still counted.
+create function clara.settle_draft(p_slot text, p_spent jsonb, p_stored boolean, p_at timestamptz, p_lease_seconds int) returns void
+language plpgsql security definer set search_path = '' as $$
+declare h clara.hold; calls int := (p_spent->>'completions')::int; cost numeric := (p_spent->>'usd')::numeric;
+begin
+  update clara.slot set completions = completions + calls, model_usd = model_usd + cost,
+      input_tokens = input_tokens + (p_spent->'usage'->>'inputTokens')::bigint,
+      cached_tokens = cached_tokens + (p_spent->'usage'->>'cachedTokens')::bigint,
+      output_tokens = output_tokens + (p_spent->'usage'->>'outputTokens')::bigint,
+      lease_until = p_at + make_interval(secs => p_lease_seconds), changed_at = p_at
+    where id = p_slot;
+  select * into h from clara.hold where slot = p_slot for update;
+  if not found then return; end if;
+  update clara.hold set completions = case when p_stored then 0 else greatest(completions - calls, 0) end,
+    model_usd = case when p_stored then 0 else greatest(model_usd - cost, 0) end where slot = p_slot;
+  -- Last, since all other runs wait from here until this transaction ends.
+  perform clara.add_spend(h, 0, calls, cost, 0,
+    -case when p_stored then h.completions else least(calls, h.completions) end,
+    -case when p_stored then h.model_usd else least(cost, h.model_usd) end);
+end $$;
+
+-- The same as before, as PL/pgSQL: it keeps its plans, and an SQL function is planned at every call.
+create or replace function clara.add_spend(
+  h clara.hold, p_posts int, p_completions int, p_usd numeric, p_held_posts int, p_held_completions int, p_held_usd numeric
+) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('clara.spend'));
+  insert into clara.spend as s (scope, period, posts, completions, usd, held_posts, held_completions, held_usd)
+    select scope, period, p_posts, p_completions, p_usd, p_held_posts, p_held_completions, p_held_usd
+    from (values ('*', h.global_month), ('*', h.global_day), (h.client, h.month), (h.client, h.day)) v(scope, period)
+    on conflict (scope, period) do update set
+      posts = s.posts + excluded.posts, completions = s.completions + excluded.completions, usd = s.usd + excluded.usd,
+      held_posts = s.held_posts + excluded.held_posts, held_completions = s.held_completions + excluded.held_completions,
+      held_usd = s.held_usd + excluded.held_usd;
+end $$;
+
+create or replace function clara.over_budget(
+  p_scope text, p_day text, p_month text, p_posts int, p_completions int, p_usd numeric, p_limits jsonb
+) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare day clara.spend; month clara.spend;
+begin
+  select * into day from clara.spend where scope = p_scope and period = p_day;
+  select * into month from clara.spend where scope = p_scope and period = p_month;
+  return case
+    when coalesce(day.posts + day.held_posts, 0) + p_posts > (p_limits->>'postsPerDay')::int
+      then format('%s posts a day are used up', p_limits->>'postsPerDay')
+    when coalesce(day.completions + day.held_completions, 0) + p_completions > (p_limits->>'completionsPerDay')::int
+      then format('%s completions a day are used up', p_limits->>'completionsPerDay')
+    when coalesce(month.usd + month.held_usd, 0) + p_usd > (p_limits->>'usdPerMonth')::numeric
+      then format('$%s a month would be passed', p_limits->>'usdPerMonth')
+  end;
 end $$;
 
 -- As before, but what was stored earlier is searched before the lock is taken; under the lock only what came meanwhile.
@@ -58,35 +117,40 @@ create or replace function public.store_draft(
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  s clara.slot; c jsonb; n int; twin text; early text[] := '{}'; similar_to jsonb := '[]';
-  seen bigint := coalesce((select max(number) from clara.draft), 0); owner text := (select client from clara.slot where id = p_slot);
+  s clara.slot; c jsonb; n int; twin text; twins text[] := '{}'; bits bit(1024)[] := '{}'; similar_to jsonb := '[]';
+  owner text := (select client from clara.slot where id = p_slot); seen bigint := coalesce((select max(number) from clara.draft), 0);
 begin
   for c in select value from jsonb_array_elements(p_candidates) loop
-    twin := clara.similar_draft(owner, p_slot, c, p_at, 0, seen);
-    early := early || twin;
-    exit when twin is null;
+    bits := array_append(bits, clara.trigram_bits(extensions.show_trgm(c->>'text')));
+    twins := array_append(twins, clara.similar_draft(owner, p_slot, c, bits[cardinality(bits)], p_at, 0, seen));
+    exit when twins[cardinality(twins)] is null;
   end loop;
   -- Drafts are stored one at a time, so that two runs cannot both store near-duplicates of each other.
   perform pg_advisory_xact_lock(hashtext('clara.store_draft'));
   select * into s from clara.slot where id = p_slot and fence = p_fence and state = 'claimed' for update;
   if not found then return null; end if;
-  perform clara.settle_model(p_slot, p_spent);
-  update clara.slot set lease_until = p_at + make_interval(secs => p_lease_seconds), changed_at = p_at where id = p_slot;
   for c, n in select value, ordinality - 1 from jsonb_array_elements(p_candidates) with ordinality loop
-    twin := coalesce(early[n + 1], clara.similar_draft(owner, p_slot, c, p_at,
-      case when n < cardinality(early) then seen else 0 end, 9223372036854775807));
+    twin := twins[n + 1];
+    if n >= cardinality(bits) then
+      twin := clara.similar_draft(owner, p_slot, c, clara.trigram_bits(extensions.show_trgm(c->>'text')), p_at, 0, 9223372036854775807);
+    elsif twin is null then
+      twin := clara.similar_draft(owner, p_slot, c, bits[n + 1], p_at, seen, 9223372036854775807);
+    end if;
     if twin is null then
       insert into clara.draft values (p_slot, s.client, c->>'text', c->>'hash', c->>'source', c->>'model', c->>'prompt',
         c->>'promptVersion', c->>'topic', (c->>'hasLink')::boolean, p_rehearsal, p_receipt, p_run, p_at);
-      perform clara.release_model(p_slot);
+      perform clara.settle_draft(p_slot, p_spent, true, p_at, p_lease_seconds);
       return jsonb_build_object('stored', n, 'similarTo', similar_to);
     end if;
     similar_to := similar_to || jsonb_build_object('candidate', n, 'slot', twin);
   end loop;
+  perform clara.settle_draft(p_slot, p_spent, false, p_at, p_lease_seconds);
   return jsonb_build_object('similarTo', similar_to);
 end $$;
 
 drop function clara.similar_slot(text, text, jsonb, timestamptz);
+drop function clara.settle_model(text, jsonb);
+drop function clara.release_model(text);
 
 do $$
 declare f regprocedure;
