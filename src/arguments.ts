@@ -29,13 +29,26 @@ export const commands = {
     summary: "one tick: post every slot that is due, record it, print the summary",
     options: {
       client: { type: "string", value: "ID", help: "serve this client only" },
+      shard: { type: "string", value: "RANGE", help: "serve only clients whose ids hash into it; see plan --shards" },
+      shards: { type: "boolean", help: "where the work is more than one job should take, only print its shards" },
+      report: { type: "string", value: "FILE", help: "write the report to this file, and no summary; see report" },
       "dry-run": {
         type: "boolean",
         help: "say what would be written and what it costs at most; write, send, record nothing",
       },
     },
   },
-  plan: { summary: "what is due, missed and next, without side effects" },
+  plan: {
+    summary: "what is due, missed and next, without side effects",
+    options: { shards: { type: "boolean", help: "split the clients with work into shards, one for each job" } },
+  },
+  report: {
+    summary: "merge the files that run --report wrote, one for each shard, into one summary",
+    positionals: "[FILE|DIR…]",
+    options: {
+      shards: { type: "string", value: "JSON", help: "the shards that were started, as run --shards gave them" },
+    },
+  },
   validate: {
     summary: "check every file under clients/ and prompts/, or the files named",
     positionals: "[FILE…]",

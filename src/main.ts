@@ -10,6 +10,7 @@ import { openLog } from "./vendors/log.ts";
 const handlers: Record<Arguments["command"], (context: Context) => Promise<number>> = {
   run: async (context) => (await import("./commands/run.ts")).run(context),
   plan: async (context) => (await import("./commands/plan.ts")).plan(context),
+  report: async (context) => (await import("./commands/report.ts")).report(context),
   validate: async ({ arguments: { root, positionals: files, json }, host, write }) => {
     const { runValidate } = await import("./commands/validate.ts");
     const annotate = host && { annotate: host.annotate };

@@ -1,12 +1,12 @@
-import type { Draft, Outcome, PromptMessage, RunInfo, SlotState, Usage } from "./terms.ts";
+import type { Draft, Only, Outcome, PromptMessage, RunInfo, SlotState, Usage } from "./terms.ts";
 
 /** The tick's clock. `--now` and the simulator move it; fences, not clocks, decide who may write. */
 export type Clock = () => Date;
 
 /** The durable record. Methods throw PostingError: unavailable, config (key or schema), or rejected (values it cannot take). */
 export interface Ledger {
-  /** Registers the run and takes the lease of every slot whose send is unsettled. */
-  openTick(input: { run: RunInfo; now: Date; leaseSeconds: number }): Promise<TickState>;
+  /** Registers the run and takes the lease of every slot whose send is unsettled; with `only`, of these clients' slots. */
+  openTick(input: { run: RunInfo; now: Date; leaseSeconds: number; only?: Only }): Promise<TickState>;
   /** The same state without taking anything; for `plan` and `--dry-run`. */
   readTick(input: { now: Date }): Promise<TickState>;
   claimSlots(input: ClaimInput): Promise<readonly Claim[]>;

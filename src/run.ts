@@ -1,6 +1,7 @@
 import { admit } from "./admit.ts";
 import { orderFairly } from "./due/order.ts";
 import { type DuePlan, planDue } from "./due/plan.ts";
+import { isServed } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
@@ -33,23 +34,24 @@ export async function runTick(tick: Tick): Promise<TickResult> {
   return record(tick, { plan, held, served: [settled, served], state });
 }
 
-async function open({ services, run, dryRun }: Tick): Promise<TickState> {
+async function open({ services, run, dryRun, only }: Tick): Promise<TickState> {
   const now = services.clock();
-  return dryRun ? services.ledger.readTick({ now }) : services.ledger.openTick({ run, now, leaseSeconds });
+  if (dryRun) return services.ledger.readTick({ now });
+  return services.ledger.openTick({ run, now, leaseSeconds, ...(only && { only }) });
 }
 
 /** What is settled here no longer stands in the way of the client's due slot. */
 async function settle(tick: Tick, state: TickState): Promise<{ state: TickState; settled: Served }> {
-  const mine = state.unsettled.filter(({ client }) => tick.only === undefined || client === tick.only);
-  const settled = await serveEach(tick, mine, (slot) => settleSend(tick, slot, state));
+  const settled = await serveEach(tick, state.unsettled, (slot) => settleSend(tick, slot, state));
   const ended = new Set(settled.results.filter(({ outcome }) => outcome !== "unknown").map(({ slot }) => slot));
   const isOpen = ({ id }: { id: string }) => !ended.has(id);
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
 }
 
-/** Clients that `--client` leaves out are left alone, as those with a broken file are. */
+/** Clients that this run does not serve, those without a file too, are left alone, as those with a broken file are. */
 function due({ workspace, services, only }: Tick, state: TickState): DuePlan {
-  const others = only === undefined ? [] : workspace.clients.map(({ id }) => id).filter((id) => id !== only);
+  const ids = [...workspace.clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
+  const others = only === undefined ? [] : ids.filter((id) => !isServed(only, id));
   const broken = new Set([...workspace.broken, ...others]);
   const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock() });
   return { ...plan, due: orderFairly(plan.due, state) };
@@ -106,7 +108,7 @@ async function record(
   const slots = [...results, ...held, ...closed, ...deferred];
   const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
   const notes = dryRun ? [] : await close(tick, finishedAt, report);
-  const clients = workspace.clients.filter(({ id }) => only === undefined || id === only);
+  const clients = workspace.clients.filter(({ id }) => isServed(only, id));
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
   return { report, notes, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };

@@ -203,6 +203,12 @@ export interface RunInfo {
 
 export type ServiceName = "ledger" | "limiter" | "model" | "x";
 
+/**
+ * The clients that one run serves: a single one, or a shard, which is a range of the hashes of client ids. Hashes have eight
+ * hex digits; both ends are included.
+ */
+export type Only = { client: string } | { from: string; to: string };
+
 /** What will be asked of the models for one slot; the gate prices it before anything is spent. */
 export interface WritingPlan {
   slot: Slot;

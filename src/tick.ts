@@ -1,7 +1,7 @@
 import { progressLine } from "./record/progress.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Services } from "./services.ts";
-import type { Cause, Client, Draft, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
+import type { Cause, Client, Draft, Only, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
 import type { Log } from "./vendors/log.ts";
 
 /** Everything that the stages of one tick share. */
@@ -11,8 +11,8 @@ export interface Tick {
   clients: ReadonlyMap<string, Client>;
   services: Services;
   run: RunInfo;
-  /** Serve this client only. */
-  only?: string;
+  /** Serve these clients only. */
+  only?: Only;
   /** Plan and price, but write, send and record nothing. */
   dryRun: boolean;
   log: Log;

@@ -10,14 +10,20 @@ import { openServices } from "../services.ts";
 import type { Settings } from "../settings.ts";
 import type { Slot, Workspace } from "../terms.ts";
 import { type Context, jsonLine, usableSettings } from "./context.ts";
+import { announceSplit, splitWork } from "./split.ts";
 
 /** What a tick would find now. Reads the ledger and writes nothing. */
 export async function plan(context: Context): Promise<number> {
   const settings = usableSettings(context);
   const workspace = await loadWorkspace(context.arguments.root);
   const now = context.clock();
-  const found = planned(workspace, await readState(context, settings, now), now);
-  context.write(context.arguments.json ? jsonLine(found) : planText(found));
+  const state = await readState(context, settings, now);
+  if (context.arguments.flags.shards === true) {
+    await announceSplit(context, splitWork({ workspace, state, now, environment: context.environment }));
+  } else {
+    const found = planned(workspace, state, now);
+    context.write(context.arguments.json ? jsonLine(found) : planText(found));
+  }
   const errors = workspace.problems.filter(({ severity }) => severity === "error").length;
   if (errors > 0) context.log.error("files have errors: `npm start -- validate` shows them", { errors });
   return errors > 0 ? 1 : 0;

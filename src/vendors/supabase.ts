@@ -62,8 +62,11 @@ function ledgerError(name: string, status: number, error: { code?: string; messa
 /** The ledger over its SQL functions; see schemas/sql for what each one promises. */
 export function openLedger(rpc: Rpc): Ledger {
   return {
-    openTick: async ({ run, now, leaseSeconds }) =>
-      tickState(await ask(rpc, "open_tick", { p_run: run, p_at: now, p_lease_seconds: leaseSeconds })),
+    openTick: async ({ run, now, leaseSeconds, only }) => {
+      const limits = only === undefined ? {} : { p_only: only };
+      const input = { p_run: run, p_at: now, p_lease_seconds: leaseSeconds, ...limits };
+      return tickState(await ask(rpc, only === undefined ? "open_tick" : "open_tick_only", input));
+    },
     readTick: async ({ now }) => tickState(await ask(rpc, "read_tick", { p_at: now })),
     claimSlots: async ({ run, now, leaseSeconds, due, deferred, closed, planned }) =>
       (await ask(rpc, "claim_slots", {

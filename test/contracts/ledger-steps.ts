@@ -9,7 +9,7 @@ import type {
   Reservation,
   StoredDraft,
 } from "../../src/ports.ts";
-import type { Draft } from "../../src/terms.ts";
+import type { Draft, Only } from "../../src/terms.ts";
 import { at, draftOf, type LedgerUnderTest, runInfo, wide } from "../support/ledger.ts";
 
 /** The worst case that a slot holds. */
@@ -52,7 +52,7 @@ export interface Steps extends LedgerUnderTest {
   absent(step?: Step & { xUsd?: number }): Promise<number>;
   /** Claims, stores a text and arms, in this order, at one instant. */
   send(text: string, step?: Step): Promise<void>;
-  openTick(step?: { run?: string; now?: Date; leaseSeconds?: number }): ReturnType<Ledger["openTick"]>;
+  openTick(step?: { run?: string; now?: Date; leaseSeconds?: number; only?: Only }): ReturnType<Ledger["openTick"]>;
   slotRow(slot?: string): Promise<Record<string, unknown>>;
   /** Rows of a table of the ledger as JSON, so that numbers are numbers on every driver. */
   rows(table: string): Promise<readonly Record<string, unknown>[]>;
@@ -131,8 +131,8 @@ function claimSteps(ledger: Ledger): Pick<Steps, "claim" | "claimAll" | "reserve
       if (reservation === undefined) throw new Error("no answer for the slot");
       return reservation;
     },
-    openTick: ({ run = "run-2", now = at(0), leaseSeconds = 300 } = {}) =>
-      ledger.openTick({ run: runInfo(run), now, leaseSeconds }),
+    openTick: ({ run = "run-2", now = at(0), leaseSeconds = 300, only } = {}) =>
+      ledger.openTick({ run: runInfo(run), now, leaseSeconds, ...(only && { only }) }),
   };
 }
 

@@ -6,6 +6,7 @@ import { budgetContract } from "./ledger-budget.ts";
 import { claimContract } from "./ledger-claim.ts";
 import { claimBatchContract } from "./ledger-claim-batch.ts";
 import { draftContract } from "./ledger-draft.ts";
+import { onlyContract } from "./ledger-only.ts";
 import { outcomeContract } from "./ledger-outcome.ts";
 import { settleContract } from "./ledger-settle.ts";
 import { similarContract } from "./ledger-similar.ts";
@@ -24,5 +25,6 @@ export function ledgerContract(open: OpenLedger): void {
   describe("settle", () => settleContract(open));
   describe("absence", () => absenceContract(open));
   describe("tick", () => tickContract(open));
+  describe("tick for some clients", () => onlyContract(open));
   describe("text", () => textContract(open));
 }

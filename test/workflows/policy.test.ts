@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { validate } from "@actions/languageservice";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { brokenRules, type Rule, rules } from "./policy.ts";
+import { brokenRules, expanded, type Rule, rules } from "./policy.ts";
 
 const folder = join(import.meta.dirname, "../../.github/workflows");
 const files = readdirSync(folder);
@@ -143,6 +143,38 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   breaks("a job with secrets belongs to the production environment", run, "deployment: false", "deployment: true"),
   breaks("a job with secrets belongs to the production environment", run, / {4}environment:\n.*\n.*\n/, ""),
   breaks("a job with secrets runs no package's script", run, "npm ci --ignore-scripts", "npm ci"),
+  ...[
+    ["max-parallel: 20", "max-parallel: 21"],
+    ["      max-parallel: 20\n", ""],
+    ["fail-fast: false", "fail-fast: true"],
+    ["fromJSON(needs.tick.outputs.shards)", "fromJSON(inputs.shards)"],
+    ["      matrix:\n        shard:", "      matrix:\n        include:"],
+  ].map(([from = "", to = ""]) =>
+    breaks(
+      "a matrix is made of shards, at most 20 jobs of it run at once, and a failure stops no other",
+      run,
+      from,
+      to,
+    ),
+  ),
+  ...[
+    ["          SHARDS: $", `          CLARA_IDENTITY: ${expanded("secrets.CLARA_IDENTITY")}\n          SHARDS: $`],
+    ["&& needs.tick.outputs.shards != '[]' }}", "}}\n    environment: { name: production, deployment: false }"],
+  ].map(([from = "", to = ""]) => breaks("a job that reads what others wrote holds no secret", run, from, to)),
+  breaks(
+    "an action is pinned to a known commit, with its version beside it",
+    run,
+    /upload-artifact@\w+/,
+    "upload-artifact@v7",
+  ),
+  breaks(
+    "an action is pinned to a known commit, with its version beside it",
+    run,
+    /download-artifact@3/,
+    "download-artifact@4",
+  ),
+  breaks("an action has exactly the settings it must have", run, "pattern: report-*", 'pattern: "*"'),
+  breaks("an action has exactly the settings it must have", run, "          overwrite: true\n", ""),
   breaks(
     "a run that posts waits for the one before and is never cancelled",
     run,
@@ -168,11 +200,6 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "*/15 * * * *"),
   breaks("a schedule has several lines, at odd minutes", run, /( +- cron: .*\n)+/, '    - cron: "7 * * * *"\n'),
 ];
-
-/** An expression as it stands in a workflow. */
-function expanded(expression: string): string {
-  return `\${{ ${expression} }}`;
-}
 
 function breaks(rule: Rule, from: string, what: string | RegExp, to: string) {
   return { rule, mistake: `${what} → ${to}`, text: broken(from, what, to) };

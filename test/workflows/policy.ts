@@ -15,6 +15,9 @@ interface Job {
   "timeout-minutes"?: unknown;
   permissions?: Record<string, string>;
   environment?: { name: string; deployment?: boolean };
+  needs?: string | readonly string[];
+  if?: string;
+  strategy?: { "fail-fast"?: unknown; "max-parallel"?: unknown; matrix: Record<string, unknown> };
   env?: unknown;
   steps: Step[];
 }
@@ -34,6 +37,11 @@ interface Subject {
   steps: Step[];
 }
 
+/** An expression as it stands in a workflow. */
+export function expanded(expression: string): string {
+  return `\${{ ${expression} }}`;
+}
+
 /** The only actions in use: their commit, its tag, and the settings each must have. */
 const actions = new Map<string, { version: string; required: Record<string, unknown> }>([
   [
@@ -44,6 +52,23 @@ const actions = new Map<string, { version: string; required: Record<string, unkn
     "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020",
     { version: "v7.0.0", required: { "node-version": "24", "package-manager-cache": false } },
   ],
+  [
+    "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a",
+    {
+      version: "v7.0.1",
+      required: {
+        name: `report-${expanded("matrix.shard")}`,
+        path: `report-${expanded("matrix.shard")}.json`,
+        "if-no-files-found": "ignore",
+        overwrite: true,
+        "retention-days": 7,
+      },
+    },
+  ],
+  [
+    "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c",
+    { version: "v8.0.1", required: { pattern: "report-*", path: "reports", "merge-multiple": true } },
+  ],
 ]);
 const runners: readonly unknown[] = ["ubuntu-24.04"];
 const harmlessTriggers = ["schedule", "repository_dispatch", "workflow_dispatch", "pull_request", "push"];
@@ -51,6 +76,7 @@ const harmlessTriggers = ["schedule", "repository_dispatch", "workflow_dispatch"
 const hasSecrets = (part: unknown) => /\bsecrets\b/.test(JSON.stringify(part ?? null));
 /** The key of the X app is what a post can't do without. */
 const mayPost = (workflow: Workflow) => JSON.stringify(workflow).includes("secrets.X_APP_KEY");
+const hasRights = (job: Job) => hasSecrets(job) || job.environment !== undefined;
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Each rule answers whether the workflow obeys it. */
@@ -60,8 +86,13 @@ export const rules = {
     jobs.every((job) => same(job.permissions, { contents: "read" })),
   "a permission says what it is for": ({ text }) =>
     text.split("\n").every((line) => !/^\s+[\w-]+: (read|write)\b/.test(line) || / # \w+/.test(line)),
-  "an action is pinned to a known commit, with its version beside it": ({ text, steps }) =>
-    steps.every(({ uses }) => uses === undefined || text.includes(`uses: ${uses} # ${actions.get(uses)?.version}\n`)),
+  "an action is pinned to a known commit, with its version beside it": ({ text, steps }) => {
+    // Line by line, since one action may stand in several jobs.
+    const pinned = [...text.matchAll(/ uses: (\S+) # (\S+)$/gm)].filter(
+      ([, uses = "", version]) => actions.get(uses)?.version === version,
+    );
+    return pinned.length === steps.filter(({ uses }) => uses !== undefined).length;
+  },
   "an action has exactly the settings it must have": ({ steps }) =>
     steps.every((step) => step.uses === undefined || same(step.with, actions.get(step.uses)?.required)),
   "nothing is expanded inside a script": ({ steps }) =>
@@ -92,6 +123,19 @@ export const rules = {
     jobs.every(
       (job) => !hasSecrets(job) || job.steps.every(({ run }) => !run?.includes("npm ci") || isPlainInstall(run)),
     ),
+  "a matrix is made of shards, at most 20 jobs of it run at once, and a failure stops no other": ({ jobs }) =>
+    jobs.every(
+      ({ strategy }) =>
+        strategy === undefined ||
+        same(strategy, {
+          "fail-fast": false,
+          "max-parallel": 20,
+          // `run --shards` names 256 at most, which is as many jobs as GitHub takes.
+          matrix: { shard: expanded("fromJSON(needs.tick.outputs.shards)") },
+        }),
+    ),
+  "a job that reads what others wrote holds no secret": ({ jobs }) =>
+    jobs.every((job) => !job.steps.some(({ uses }) => uses?.includes("/download-artifact@")) || !hasRights(job)),
   "a run that posts waits for the one before and is never cancelled": ({ workflow }) =>
     !mayPost(workflow) ||
     (workflow.concurrency?.group === "run-production" && workflow.concurrency["cancel-in-progress"] === false),
