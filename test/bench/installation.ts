@@ -1,9 +1,11 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { modelBuckets, sendBuckets } from "../../src/gate/limits.ts";
 import { supabaseRoles } from "../../src/sandbox/pglite.ts";
 import { applyMigrations, type Query, readMigrations } from "../../src/vendors/migrations.ts";
 import { openPostgres } from "../../src/vendors/postgres.ts";
+import { openUpstashLimiter } from "../../src/vendors/upstash.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { appKeys, createWorkspace, type TestClient } from "../support/workspace.ts";
 import { pastWeek } from "./past-week.ts";
@@ -86,6 +88,7 @@ async function openServices(input: {
     startServer({ kind: "outside", clients, clockOffsetMs, ...latency }),
   ]);
   const urls = Object.assign({}, ...servers.map((server) => server.urls)) as Record<string, string>;
+  await knowScripts(urls);
   return {
     environment: {
       OPENAI_API_KEY: "bench-openai-key",
@@ -108,6 +111,12 @@ async function openServices(input: {
       await session.close();
     },
   };
+}
+
+/** Redis at work knows the limiter's script from earlier ticks. */
+async function knowScripts({ limiter = "", token = "" }: Readonly<Record<string, string>>): Promise<void> {
+  const buckets = [...modelBuckets("earlier"), ...sendBuckets("0", "earlier")];
+  await openUpstashLimiter({ url: limiter, token }).take(buckets, now);
 }
 
 async function startServer(serving: Serving) {

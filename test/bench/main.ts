@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { benchProcesses } from "./processes.ts";
 import type { BenchRow } from "./row.ts";
 import { benchJson, benchTable } from "./table.ts";
 import { benchThroughput } from "./throughput.ts";
@@ -6,6 +7,7 @@ import { benchThroughput } from "./throughput.ts";
 /** One line for each bench; `npm run bench -- NAME…` runs only those named. */
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   throughput: () => benchThroughput(),
+  processes: () => benchProcesses(),
 };
 
 const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });

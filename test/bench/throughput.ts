@@ -1,12 +1,8 @@
 import { Agent, request } from "node:http";
-import { startCli } from "../support/cli.ts";
-import { cpuBetween, cpuSeconds } from "./cpu.ts";
-import { type Installation, type Latency, now, type OpenServices, openInstallation } from "./installation.ts";
+import { type Installation, type Latency, type OpenServices, openInstallation } from "./installation.ts";
 import type { BenchRow } from "./row.ts";
-import { cpuWords, seconds } from "./words.ts";
-
-/** Slots that src/tick.ts serves at a time. */
-const concurrency = 32;
+import { serveAll } from "./serve-all.ts";
+import { concurrency, cpuWords, loadWords, seconds } from "./words.ts";
 
 export interface ThroughputOptions {
   slots: number;
@@ -33,49 +29,32 @@ export async function benchThroughput(options: ThroughputOptions = promised): Pr
 }
 
 async function measure(
-  { root }: Installation,
+  installation: Installation,
   services: OpenServices,
   { slots, latency, limit }: ThroughputOptions,
 ): Promise<BenchRow[]> {
   const idealMs = (slots * (latency.modelMs + latency.xMs)) / concurrency;
   const waitingMs = await waitOnly(services.environment, slots);
-  const before = await services.counts();
-  const cpuBefore = cpuSeconds();
-  const startedMs = performance.now();
-  const { code, stderr } = await startCli(runArguments(root), services.environment).finished;
-  const wholeMs = performance.now() - startedMs;
-  const cpuAfter = cpuSeconds();
-  const counts = await services.counts();
-  const posts = new Set(counts.posts).size;
-  if (code !== 0 || posts !== slots || counts.posts.length !== slots)
-    throw new Error(
-      `${posts} of ${slots} slots were posted in ${counts.posts.length} posts, exit code ${code}: ${stderr.slice(-2000)}`,
-    );
-  const servingMs = (counts.closed?.firstAskedMs ?? 0) - (counts.reserved?.lastAnsweredMs ?? 0);
+  const { servingMs, wholeMs, ledgerCalls, limiterRequests, cpu } = await serveAll(installation, services);
   const ratio = servingMs / idealMs;
-  const cpu = cpuBefore && cpuAfter ? `, ${cpuWords(cpuBetween(cpuBefore, cpuAfter), slots)}` : "";
-  const what = `${slots} slots, model ${latency.modelMs} ms, X ${latency.xMs} ms, ${concurrency} at a time`;
+  const used = cpu === undefined ? "" : `; ${cpuWords(cpu, slots)}`;
   return [
     {
-      name: `throughput: ${what}`,
+      name: `throughput: ${loadWords(slots, latency)}`,
       figure: seconds(servingMs),
       floor: seconds(idealMs),
       ratio,
       limit,
       holds: ratio <= limit,
-      detail: `two plain requests for each slot took ${seconds(waitingMs)}; the whole process ${seconds(wholeMs)}${cpu}`,
+      detail: `two plain requests for each slot took ${seconds(waitingMs)}, the whole process ${seconds(wholeMs)}${used}`,
     },
-    ledgerRow(counts.ledgerCalls, slots),
-    callsRow("throughput: limiter calls per slot", counts.limiterRequests - before.limiterRequests, slots, 2),
+    ledgerRow(ledgerCalls, slots),
+    callsRow("throughput: limiter calls per slot", limiterRequests, slots, 2),
   ];
 }
 
-export function runArguments(root: string): readonly string[] {
-  return ["run", "--json", "--root", root, "--now", now.toISOString()];
-}
-
 /** Calls that come once for a tick, whatever its size. */
-const perTick = new Set(["open_tick", "claim_slots", "reserve_slots", "close_tick"]);
+const perTick = new Set(["open_tick", "open_tick_only", "claim_slots", "reserve_slots", "close_tick"]);
 
 function ledgerRow(calls: Readonly<Record<string, number>>, slots: number): BenchRow {
   const entries = Object.entries(calls);

@@ -1,4 +1,12 @@
 import type { CpuSeconds } from "./cpu.ts";
+import type { Latency } from "./installation.ts";
+
+/** Slots that src/tick.ts serves at a time. */
+export const concurrency = 32;
+
+export function loadWords(slots: number, { modelMs, xMs }: Latency): string {
+  return `${slots} slots, model ${modelMs} ms, X ${xMs} ms, ${concurrency} at a time`;
+}
 
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
