@@ -77,7 +77,8 @@ async function draftOf(tick: Tick, job: Job, opened: ClientServices, bill: Bill)
       },
       moderate: model.moderate,
       take: async () => {
-        const taken = await acquire(limiter, modelBuckets(client.id), { clock, sleep, maxWaitSeconds });
+        const buckets = modelBuckets(client.id, tick.workspace.defaults.modelRequestsPerSecond);
+        const taken = await acquire(limiter, buckets, { clock, sleep, maxWaitSeconds });
         return taken.allowed ? taken : { allowed: false, reason: `rate limit ${taken.key}`, until: taken.retryAt };
       },
       store: async (...made) => {

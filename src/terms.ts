@@ -111,6 +111,8 @@ export interface Defaults {
   recipients: readonly string[];
   /** Limits over all clients together; days and months are UTC. */
   global: Limits;
+  /** Requests to models over all clients together; missing where the file leaves it to the gate. */
+  modelRequestsPerSecond?: number;
 }
 
 /** Everything read from `clients/` and `prompts/`. A file with an error is absent here and stands in `problems`. */

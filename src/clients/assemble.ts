@@ -99,7 +99,9 @@ function readDefaults(
   const problems = parsed.report(sharedFindings(shared, ["defaults"], models));
   if (problems.some(isError)) return { problems };
   const recipients = typeof recipient === "string" ? [recipient] : recipient;
-  return { value: { defaults: { recipients, global: normaliseLimits(global) }, shared }, problems };
+  const { model_requests_per_second: modelRequestsPerSecond } = global;
+  const rate = modelRequestsPerSecond === undefined ? {} : { modelRequestsPerSecond };
+  return { value: { defaults: { recipients, global: normaliseLimits(global), ...rate }, shared }, problems };
 }
 
 interface ReadPrompts {

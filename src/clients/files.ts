@@ -50,7 +50,7 @@ export interface LimitFields {
 
 export interface DefaultsFile {
   recipient: string | string[];
-  global: LimitFields;
+  global: LimitFields & { model_requests_per_second?: number };
   defaults?: SharedFields;
 }
 

@@ -26,14 +26,17 @@ const maxBodyBytes = 1_000_000;
 export async function startModelSandbox({
   port = 0,
   faults = () => undefined,
+  latencyMs = 0,
 }: {
   port?: number;
   faults?: ModelFaults;
+  /** What every completion takes. */
+  latencyMs?: number;
 } = {}): Promise<ModelSandbox> {
   let count = 0;
   const server = createServer((request, response) => {
     count += 1;
-    answer(request, response, { count, faults }).catch(() => response.destroy());
+    answer(request, response, { count, faults, latencyMs }).catch(() => response.destroy());
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -55,9 +58,14 @@ export async function startModelSandbox({
 interface Serving {
   count: number;
   faults: ModelFaults;
+  latencyMs: number;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { count, faults }: Serving): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { count, faults, latencyMs }: Serving,
+): Promise<void> {
   const path = paths.find((known) => known === request.url);
   const body = await readJson(request);
   if (path === undefined)
@@ -66,6 +74,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, { coun
   if (key === undefined) return sendError(response, modelErrors.unauthorised);
   const model = typeof body?.model === "string" ? body.model : "";
   const fault = faults({ count, path, model, key });
+  if (latencyMs > 0 && path === "/v1/chat/completions") await sleep(latencyMs);
   if (fault?.kind === "slow") await sleep(fault.ms);
   if (fault?.kind === "error") return sendError(response, fault);
   if (transportFault(response, fault)) return;

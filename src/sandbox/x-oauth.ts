@@ -57,7 +57,11 @@ export function freshnessChecker(
 function isFresh(oauth: ReadonlyMap<string, string>, now: number, usedAt: Map<string, number>): boolean {
   const timestamp = Number(oauth.get("oauth_timestamp"));
   const nonce = `${oauth.get("oauth_token")} ${oauth.get("oauth_nonce")}`;
-  for (const [old, at] of usedAt) if (now - at > 2 * timestampWindowSeconds) usedAt.delete(old);
+  // The oldest stand first.
+  for (const [old, at] of usedAt) {
+    if (now - at <= 2 * timestampWindowSeconds) break;
+    usedAt.delete(old);
+  }
   if (!(Math.abs(timestamp - now) <= timestampWindowSeconds) || usedAt.has(nonce)) return false;
   usedAt.set(nonce, now);
   return true;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../ports.ts";
 import { connectInProcess } from "./in-process.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
@@ -29,6 +30,8 @@ export interface XSandboxOptions {
   duplicateWindowSeconds?: number;
   /** Told of everything that X did, whether its answer arrives or not. */
   onAnswer?: (done: XDone) => void;
+  /** What every answer takes; a post is public before. @default 0 */
+  latencyMs?: number;
 }
 
 /** One request that X has carried out. */
@@ -119,6 +122,7 @@ async function serve(service: Service): Promise<void> {
   const fault = service.options.faults?.(about);
   const isUntouched = fault?.kind === "reset" || ((fault?.kind === "hang" || fault?.kind === "answer") && !fault.done);
   const reply = isUntouched ? notReached : await perform(service, { account, route, fault });
+  if (service.options.latencyMs !== undefined) await sleep(service.options.latencyMs);
   await deliver(response, reply, fault);
 }
 

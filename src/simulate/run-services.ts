@@ -69,8 +69,8 @@ function passed(ledger: Ledger, { id, world: { draws, journal }, passage }: Run)
         return claims;
       }),
     reserveSlots: (input) => {
-      for (const { client, day } of input.slots) {
-        journal.days.set(`${id} ${client}`, { day, globalDay: input.global.day });
+      for (const slot of input.slots) {
+        if ("day" in slot) journal.days.set(`${id} ${slot.client}`, { day: slot.day, globalDay: input.global.day });
       }
       return pass("reserveSlots", () => ledger.reserveSlots(input));
     },

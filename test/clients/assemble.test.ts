@@ -506,6 +506,18 @@ test("without readable prices nothing can be afforded and every client is broken
   expect([...broken]).toEqual(["acme"]);
 });
 
+test("the models' common rate is as the defaults say, and left to the gate when they don't", () => {
+  const rated = (rate: string) =>
+    `${defaultsYaml.replace("global:\n", `global:\n  model_requests_per_second: ${rate}\n`)}`;
+  const settings = workspaceWith({ "clients/_defaults.yaml": rated("300") });
+  expect(settings.defaults.modelRequestsPerSecond).toBe(300);
+  expect(settings.problems).toEqual([]);
+  expect(workspaceWith().defaults.modelRequestsPerSecond).toBeUndefined();
+  expect(said(workspaceWith({ "clients/_defaults.yaml": rated("0") }).problems)).toMatchObject([
+    expect.stringContaining("a whole number from 1 to 1000"),
+  ]);
+});
+
 test("a broken prompt is told once, not at each client that uses it", () => {
   const { problems, broken, prompts } = workspaceWith({
     [promptPath]: promptYaml.replace("{{topic}}", "{{topik}}"),

@@ -93,7 +93,7 @@ export function evidence(change: Partial<Evidence> = {}): Evidence {
     clients: new Map([["acme", { ...acme, limits }]]),
     workspace: {
       prices: { models: new Map(), x: { postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 } },
-      defaults: { recipient: "", global: limits },
+      defaults: { recipients: [], global: limits },
     },
     owed: [{ id, client, plannedAt }],
     slots: new Map([[id, row()]]),
