@@ -31,7 +31,7 @@ beforeEach(() => {
   mkdirSync(join(source, "vendors"), { recursive: true });
   for (const file of ["main.ts", "launch.ts", "vendors/bundle.ts"])
     cpSync(join(project, "src", file), join(source, file));
-  for (const name of ["esbuild", "@esbuild", "yaml"])
+  for (const name of ["esbuild", "@esbuild", "yaml", "leven", "twitter-text"])
     symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
   writeFileSync(join(root, "package.json"), '{"type":"module"}');
   say("one");
@@ -112,6 +112,12 @@ describe("a bundle", () => {
     expect(launch(kept)).toBeUndefined();
   });
 
+  test("is not used once what made it has changed", async () => {
+    await launched();
+    writeFileSync(join(source, "vendors/bundle.ts"), "");
+    expect(launch(kept)).toBeUndefined();
+  });
+
   test("is not used once a file is gone", async () => {
     await launched();
     rmSync(join(source, "words.ts"));
@@ -122,13 +128,42 @@ describe("a bundle", () => {
     writeFileSync(
       join(source, "cli.ts"),
       `import { parse } from "yaml";
+       import leven from "leven";
+       import twitterText from "twitter-text";
        export async function main() {
          const late = await import("yaml");
          const own = await import("./words.ts");
-         return [import.meta.dirname, parse("a: 1").a, late.parse("a: 2").a, own.words];
+         return [import.meta.dirname, parse("a: 1").a, late.parse("a: 2").a, own.words, leven("a", "b"), twitterText.getTweetLength("abc")];
        }`,
     );
-    expect(await (await launched())?.main()).toEqual([source, 1, 2, "one"]);
+    expect(await (await launched())?.main()).toEqual([source, 1, 2, "one", 1, 3]);
+  });
+
+  test("gives every default import what Node gives it", async () => {
+    const sources = readdirSync(join(project, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+      /\.ts$/.test(file),
+    );
+    const text = sources.map((file) => readFileSync(join(project, "src", file), "utf8")).join("\n");
+    const names = [
+      ...new Set(
+        [...text.matchAll(/^import (?!type\b)\w+(?:, \{.*\})? from "([^.].*?)"/gm)].map(([, name]) => name ?? ""),
+      ),
+    ];
+    expect(names).toContain("leven");
+    for (const name of names)
+      if (!["leven", "twitter-text", "yaml"].includes(name))
+        symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
+    const imports = names.map((name, index) => `import a${index} from "${name}";`).join("\n");
+    const all = names.map((_name, index) => `a${index}`).join(", ");
+    writeFileSync(
+      join(source, "cli.ts"),
+      `${imports}\nexport async function main() { return [${all}].map((one) => [typeof one, Object.keys(one).length]); }`,
+    );
+    const asNodeHasThem = names.map(async (name) => {
+      const { default: own } = await import(name);
+      return [typeof own, Object.keys(own).length];
+    });
+    expect(await (await launched())?.main()).toEqual(await Promise.all(asNodeHasThem));
   });
 
   test("refuses a late import that it cannot replace: it would fail in the middle of a tick", async () => {
