@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 /** Size, times and inode of a file: by these Git tells changed files. */
@@ -38,6 +39,8 @@ function run(file: string) {
   if (basename(file, ".cjs") !== hash("sha256", bundle)) throw new Error(`${file} is damaged`);
   const source = `(function (module, require, importPackage) {${bundle.toString()}\n})`;
   const compiled = readCompiled(file);
+  // A long run would forget the functions of its start, and later ones would compile them each time.
+  if (compiled === undefined) setFlagsFromString("--no-flush-bytecode");
   const script = new Script(source, { filename: file, ...(compiled && { cachedData: compiled }) });
   const module: { exports?: typeof import("./cli.ts") } = {};
   script.runInThisContext()(module, createRequire(file), (name: string) => import(name));
