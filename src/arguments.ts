@@ -40,6 +40,24 @@ export const commands = {
     summary: "check every file under clients/ and prompts/, or the files named",
     positionals: "[FILE…]",
   },
+  preview: {
+    summary: "what a change of files does to each client: its posts, times and price, beside those of a base commit",
+    options: {
+      base: { type: "string", value: "REF", help: "the commit to compare with, such as origin/main" },
+      client: { type: "string", value: "ID", help: "show this client only" },
+      samples: { type: "string", value: "N", help: "posts to write per client, 0 to 10 (default: 3)" },
+      offline: { type: "boolean", help: "write samples with the sandbox's writer, whatever keys there are" },
+      out: { type: "string", value: "DIR", help: "write preview.json and comment.md there" },
+      from: { type: "string", value: "FILE", help: "show a preview.json again instead of comparing" },
+    },
+  },
+  onboard: {
+    summary: "write a client's file from the text of the issue form new-client",
+    options: {
+      form: { type: "string", value: "FILE", help: "the text of the issue" },
+      out: { type: "string", value: "DIR", help: "write the pull request's text there, or why there is none" },
+    },
+  },
   seal: {
     summary: "encrypt a client's X credentials into its file; asks for them, or reads JSON from standard input",
     positionals: "CLIENT",

@@ -15,6 +15,8 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
     const annotate = host && { annotate: host.annotate };
     return runValidate({ root, files, json, ...annotate }, { write: (line) => write(`${line}\n`) });
   },
+  preview: async (context) => (await import("./commands/preview.ts")).preview(context),
+  onboard: async (context) => (await import("./commands/onboard.ts")).onboard(context),
   seal: async ({ arguments: { root, positionals }, write }) => {
     const [{ runSeal }, { readCredentials }, { loadWorkspace }] = await Promise.all([
       import("./commands/seal.ts"),

@@ -15,6 +15,11 @@ const filesAtOnce = 32;
  * @throws UserError when there is no clients folder; everything wrong inside is a problem in the workspace.
  */
 export async function loadWorkspace(root: string): Promise<Workspace> {
+  return assembleWorkspace(await readWorkspaceFiles(root));
+}
+
+/** The files as they are, each with its bytes or why it cannot be read. @throws UserError as `loadWorkspace` does. */
+export async function readWorkspaceFiles(root: string): Promise<readonly WorkspaceFile[]> {
   const realRoot = await realpath(root).catch(() => {
     throw new UserError(`${root} is not a folder`, 2);
   });
@@ -26,7 +31,7 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
     const batch = paths.slice(start, start + filesAtOnce);
     files.push(...(await Promise.all(batch.map((path) => readOne(realRoot, path)))));
   }
-  return assembleWorkspace(files);
+  return files;
 }
 
 /** Paths of the YAML files of a folder, sorted, with forward slashes; undefined when there is no such folder. */

@@ -13,6 +13,8 @@ export interface PlanInput {
   prices: Prices;
   slot: Slot;
   claim: Pick<Claim, "recentTexts" | "recentLinks">;
+  /** Instead of the slot's own topic, so that two versions of a client can be compared. */
+  topic?: string;
 }
 
 /** What to ask of which models for one slot. Pure: the same slot gives the same prompt and topic on every run. */
@@ -22,7 +24,7 @@ export function planWriting(input: PlanInput): WritingPlan | { refused: string }
   if (prompt === undefined) return { refused: `none of the prompts of ${client.id} is published` };
   const models = usableModels(client, prompt, prices);
   if ("refused" in models) return models;
-  const topic = pickTopic(client, slot.id);
+  const topic = input.topic ?? pickTopic(client, slot.id);
   const linksAllowed = leavesRoomForLink(client, claim.recentLinks);
   const rendered = renderMessages({
     client,
