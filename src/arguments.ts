@@ -81,6 +81,13 @@ export const commands = {
     positionals: "[SLOT…]",
     options: { "all-safe": { type: "boolean", help: "every dead letter that can be taken up again" } },
   },
+  doctor: {
+    summary: "check files, keys, accounts, services and limits without posting; X charges $0.01 per client asked about",
+    positionals: "[CLIENT]",
+    options: {
+      out: { type: "string", value: "DIR", help: "write issues.json there: an issue's text per client in trouble" },
+    },
+  },
   explain: {
     summary: "where a post comes from: its slot, run, files, model, checks, cost and sends",
     positionals: "SLOT|POST-ID|URL",

@@ -46,6 +46,7 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
   resume: async (context) => (await import("./commands/resume.ts")).resume(context),
   "dead-letters": async (context) => (await import("./commands/dead-letters.ts")).deadLetters(context),
   retry: async (context) => (await import("./commands/retry.ts")).retry(context),
+  doctor: async (context) => (await import("./commands/doctor.ts")).doctor(context),
   explain: async (context) => (await import("./commands/explain.ts")).explain(context),
 };
 

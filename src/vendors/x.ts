@@ -38,13 +38,20 @@ export function openXAccount({ credentials, apiUrl, sendDeadlineMs = 30_000, clo
       return classifySend(await arrivalOf(() => v2.post("tweets", body, { fullResponse: true })), clock());
     },
     whoAmI: async () => {
-      const body = readBody(await get("users/me", {}), "users/me", clock());
+      const arrival = await get("users/me", {});
+      const body = readBody(arrival, "users/me", clock());
       const [id, handle] = [field(field(body, "data"), "id"), field(field(body, "data"), "username")];
       if (typeof id !== "string" || typeof handle !== "string") throw unusable(body, "users/me");
-      return { xUserId: id, handle };
+      return { xUserId: id, handle, ...accessOf(arrival) };
     },
     postsSince: async ({ xUserId, since }) => readTimeline({ get, clock, xUserId, since }),
   };
+}
+
+/** X writes "read", "read-write" or "read-write-directmessages" over its answers to OAuth 1.0a requests. */
+function accessOf(arrival: Arrival): { mayWrite?: boolean } {
+  const level = arrival.kind === "answer" ? arrival.headers["x-access-level"] : undefined;
+  return typeof level === "string" ? { mayWrite: level.startsWith("read-write") } : {};
 }
 
 interface TimelineRead {

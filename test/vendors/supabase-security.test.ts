@@ -22,7 +22,8 @@ const ledgerFunctions = `
     and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
 
 const publicNames = [
-  ...["arm_slot", "claim_slots", "close_tick", "dead_letters", "explain_slot", "halt_scope", "open_tick", "read_tick"],
+  ...["arm_slot", "claim_slots", "close_tick", "dead_letters", "explain_slot", "halt_scope", "ledger_info"],
+  ...["open_tick", "read_tick"],
   ...["record_absence", "record_outcome", "reserve_slots", "resume_scope", "retry_slots", "store_draft", "take_tokens"],
 ];
 
