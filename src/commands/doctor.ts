@@ -24,13 +24,17 @@ export async function doctor(context: Context, deadlineSeconds: number = default
   }
   const { settings, problems: settingsProblems } = readSettings(environment);
   const secrets = [...secretsIn(settings), ...(environment.GITHUB_TOKEN ? [environment.GITHUB_TOKEN] : [])];
+  const onSecret = (secret: string) => {
+    secrets.push(secret);
+    hide(context, secret);
+  };
   for (const secret of secrets) hide(context, secret);
-  const onSecret = (secret: string) => hide(context, secret);
   const probes = await openProbes({ ...context, settings, deadlineSeconds, onSecret });
   try {
     const machineClock = () => new Date();
     const now = clock();
-    const findings = await examine({ workspace, only, settingsProblems, probes, now, machineClock, deadlineSeconds });
+    const found = await examine({ workspace, only, settingsProblems, probes, now, machineClock, deadlineSeconds });
+    const findings = found.map((finding) => withoutSecrets(finding, secrets));
     await host?.writeSummary(doctorSummary(findings));
     if (typeof flags.out === "string") await writeIssues(flags.out, findings, only);
     write(json ? jsonLine({ ...countsOf(findings), findings }) : doctorLines(findings));
@@ -38,6 +42,12 @@ export async function doctor(context: Context, deadlineSeconds: number = default
   } finally {
     await probes.close();
   }
+}
+
+/** A service may repeat in its refusal what it was sent. Shorter ones would replace words, and are no secrets. */
+function withoutSecrets(finding: Finding, secrets: readonly string[]): Finding {
+  const long = secrets.filter(({ length }) => length >= 8);
+  return { ...finding, says: long.reduce((says, secret) => says.replaceAll(secret, "…"), finding.says) };
 }
 
 async function writeIssues(directory: string, findings: readonly Finding[], only: string | undefined): Promise<void> {
