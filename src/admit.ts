@@ -1,8 +1,9 @@
 import type { DuePlan, DueSlot } from "./due/plan.ts";
+import { whyTried } from "./due/stage.ts";
 import { worstCase } from "./gate/cost.ts";
 import { reservation } from "./gate/reserve.ts";
 import { planWriting } from "./generate/plan.ts";
-import type { Claim, TickState } from "./ports.ts";
+import type { Claim, RefusedSlot, TickState } from "./ports.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Job } from "./serve.ts";
 import type { Prompt } from "./terms.ts";
@@ -16,9 +17,10 @@ export async function admit(
   const bySlot = new Map(claims.map((claim) => [claim.slot, claim]));
   const drafted = plan.due.map((due) => prepare(tick, due, bySlot.get(due.slot.id), state));
   const jobs = drafted.flatMap((one) => ("job" in one ? [one.job] : []));
-  const refused = drafted.flatMap((one) => ("held" in one ? [one.held] : []));
-  if (tick.dryRun) return { jobs: [], held: [...refused, ...jobs.map((job) => wouldServe(tick, job))] };
-  return reserve(tick, jobs, refused);
+  const held = drafted.flatMap((one) => ("held" in one ? [one.held] : []));
+  if (tick.dryRun) return { jobs: [], held: [...held, ...jobs.map((job) => wouldServe(tick, job))] };
+  const refused = drafted.flatMap((one) => ("refused" in one ? [one.refused] : []));
+  return reserve(tick, { jobs, held, refused });
 }
 
 function prepare(
@@ -26,16 +28,17 @@ function prepare(
   { slot, client }: DueSlot,
   claimed: Claim | undefined,
   state: TickState,
-): { job: Job } | { held: SlotResult } {
+): { job: Job } | { held: SlotResult; refused?: RefusedSlot } {
   const { prompts, prices } = tick.workspace;
   const claim = claimed ?? (tick.dryRun ? unclaimed(slot.id) : undefined);
   if (claim === undefined) {
-    const reason = "another run, or another slot of this client, was faster";
-    return { held: slotResult(tick, slot, { outcome: "deferred", reason, cause: "fence-lost" }) };
+    const faster = { reason: "another run, or another slot of this client, was faster", cause: "fence-lost" } as const;
+    return { held: slotResult(tick, slot, { outcome: "deferred", ...(whyTried(state.breakers ?? []) ?? faster) }) };
   }
   const plan = planWriting({ client, prompts, prices, slot, claim });
   if ("refused" in plan) {
-    return { held: slotResult(tick, slot, { outcome: "deferred", reason: plan.refused, cause: "config" }) };
+    const held = slotResult(tick, slot, { outcome: "deferred", reason: plan.refused, cause: "config" });
+    return { held, refused: { slot: slot.id, fence: claim.fence, refused: plan.refused } };
   }
   const prompt = prompts.get(plan.prompt) as Prompt;
   const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
@@ -46,22 +49,29 @@ function unclaimed(slot: string): Claim {
   return { slot, fence: 0, recentTexts: [], recentFallbacks: [], recentLinks: 0 };
 }
 
-async function reserve(tick: Tick, jobs: readonly Job[], refused: readonly SlotResult[]) {
+interface Admission {
+  jobs: readonly Job[];
+  held: readonly SlotResult[];
+  /** Claimed already: without this they would wait for their lease to end. */
+  refused: readonly RefusedSlot[];
+}
+
+async function reserve(tick: Tick, { jobs, held, refused }: Admission) {
   const { services, workspace, run } = tick;
-  if (jobs.length === 0) return { jobs, held: refused };
+  if (jobs.length + refused.length === 0) return { jobs, held };
   const { global } = workspace.defaults;
   const answers = await services.ledger.reserveSlots(
-    reservation({ run: run.id, now: services.clock(), slots: jobs, global }),
+    reservation({ run: run.id, now: services.clock(), slots: jobs, refused, global }),
   );
   const granted = new Set(answers.filter((answer) => answer.granted).map(({ slot }) => slot));
-  const reasons = new Map(answers.flatMap((answer) => (answer.granted ? [] : [[answer.slot, answer.reason] as const])));
+  const refusals = new Map(answers.flatMap((answer) => (answer.granted ? [] : [[answer.slot, answer] as const])));
   const over = jobs
     .filter(({ slot }) => !granted.has(slot.id))
     .map(({ slot }) => {
-      const reason = reasons.get(slot.id) ?? "the ledger granted no budget";
-      return slotResult(tick, slot, { outcome: "deferred", reason, cause: "over-budget" });
+      const { reason = "the ledger granted no budget", cause = "over-budget" } = refusals.get(slot.id) ?? {};
+      return slotResult(tick, slot, { outcome: "deferred", reason, cause });
     });
-  return { jobs: jobs.filter(({ slot }) => granted.has(slot.id)), held: [...refused, ...over] };
+  return { jobs: jobs.filter(({ slot }) => granted.has(slot.id)), held: [...held, ...over] };
 }
 
 function wouldServe(tick: Tick, { slot, plan, cost }: Job): SlotResult {

@@ -29,13 +29,26 @@ export const commands = {
     summary: "one tick: post every slot that is due, record it, print the summary",
     options: {
       client: { type: "string", value: "ID", help: "serve this client only" },
+      shard: { type: "string", value: "RANGE", help: "serve only clients whose ids hash into it; see plan --shards" },
+      shards: { type: "boolean", help: "where the work is more than one job should take, only print its shards" },
+      report: { type: "string", value: "FILE", help: "write the report to this file, and no summary; see report" },
       "dry-run": {
         type: "boolean",
         help: "say what would be written and what it costs at most; write, send, record nothing",
       },
     },
   },
-  plan: { summary: "what is due, missed and next, without side effects" },
+  plan: {
+    summary: "what is due, missed and next, without side effects",
+    options: { shards: { type: "boolean", help: "split the clients with work into shards, one for each job" } },
+  },
+  report: {
+    summary: "merge the files that run --report wrote, one for each shard, into one summary",
+    positionals: "[FILE|DIR…]",
+    options: {
+      shards: { type: "string", value: "JSON", help: "the shards that were started, as run --shards gave them" },
+    },
+  },
   validate: {
     summary: "check every file under clients/ and prompts/, or the files named",
     positionals: "[FILE…]",
@@ -60,6 +73,16 @@ export const commands = {
   },
   seal: {
     summary: "encrypt a client's X credentials into its file; asks for them, or reads JSON from standard input",
+    positionals: "[CLIENT]",
+    options: {
+      rotate: {
+        type: "boolean",
+        help: "encrypt every client's anew to the recipients now in the defaults; CLARA_NEW_IDENTITY has to open them",
+      },
+    },
+  },
+  connect: {
+    summary: "let a client's X account give this app access: shows a link, takes the PIN, seals the tokens",
     positionals: "CLIENT",
   },
   keygen: {
@@ -91,6 +114,16 @@ export const commands = {
   explain: {
     summary: "where a post comes from: its slot, run, files, model, checks, cost and sends",
     positionals: "SLOT|POST-ID|URL",
+  },
+  simulate: {
+    summary: "let days pass in minutes, with faults, and see whether every promise holds; touches nothing real",
+    options: {
+      days: { type: "string", value: "N", help: "days to simulate (default: 30)" },
+      clients: { type: "string", value: "N", help: "so many clients made from the workspace's (default: its own)" },
+      from: { type: "string", value: "INSTANT", help: "when it begins (default: the start of today in UTC)" },
+      seed: { type: "string", value: "S", help: "another seed draws other faults (default: 1)" },
+      faults: { type: "string", value: "NAME", help: "calm, github-2026, storm, or a YAML file (default: calm)" },
+    },
   },
 } as const satisfies Record<string, CommandUsage>;
 

@@ -8,6 +8,14 @@ export interface Halt {
   haltedAt: Date;
 }
 
+/** What a resume found. */
+export interface Resumed {
+  /** Every halt, those of other scopes too. */
+  before: readonly Halt[];
+  /** Waits and open breakers of the scope, which have ended with the halt. */
+  ended: readonly { reason: string; since?: Date }[];
+}
+
 /** A slot that needs a person, or one that was named. */
 export interface DeadLetter {
   slot: string;
@@ -78,8 +86,8 @@ export interface SendRecord {
 export interface Levers {
   /** Nothing of the scope is sent any more, by running jobs either. Answers with the halts that there were before. */
   halt(input: { scope: string; why: string; now: Date }): Promise<readonly Halt[]>;
-  /** Lifts the halt of exactly this scope. Answers with the halts that there were before. */
-  resume(input: { scope: string }): Promise<readonly Halt[]>;
+  /** Lifts the halt of exactly this scope, and ends what keeps it waiting. Answers with what there was before. */
+  resume(input: { scope: string; now: Date }): Promise<Resumed>;
   /** Every dead letter, newest first; with ids, these slots in whatever state they are. */
   deadLetters(slots?: readonly string[]): Promise<readonly DeadLetter[]>;
   /** Puts dead letters back to waiting; refuses each of which a text may have reached X. Unknown slots have no answer. */

@@ -1,110 +1,29 @@
-import { join } from "node:path";
-import { type Arguments, helpText, parseArguments } from "./arguments.ts";
-import type { Context } from "./commands/context.ts";
-import { PostingError, UserError } from "./errors.ts";
-import type { Clock } from "./ports.ts";
-import { actionsHost, command } from "./vendors/actions.ts";
-import { openLog } from "./vendors/log.ts";
+/**
+ * Loading a hundred small files takes longer than a tick with nothing due, so they are put into one, again after every
+ * change to one of them: decision 0009. Built-in modules are asked of Node itself: importing them would load all that
+ * they could export. This file alone is read as TypeScript every time.
+ */
+const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
+const kept = `${import.meta.dirname}/../node_modules/.cache/clara`;
 
-/** Each command is loaded when it is asked for, so that a tick with nothing to do starts fast. */
-const handlers: Record<Arguments["command"], (context: Context) => Promise<number>> = {
-  run: async (context) => (await import("./commands/run.ts")).run(context),
-  plan: async (context) => (await import("./commands/plan.ts")).plan(context),
-  validate: async ({ arguments: { root, positionals: files, json }, host, write }) => {
-    const { runValidate } = await import("./commands/validate.ts");
-    const annotate = host && { annotate: host.annotate };
-    return runValidate({ root, files, json, ...annotate }, { write: (line) => write(`${line}\n`) });
-  },
-  preview: async (context) => (await import("./commands/preview.ts")).preview(context),
-  onboard: async (context) => (await import("./commands/onboard.ts")).onboard(context),
-  seal: async ({ arguments: { root, positionals }, write }) => {
-    const [{ runSeal }, { readCredentials }, { loadWorkspace }] = await Promise.all([
-      import("./commands/seal.ts"),
-      import("./commands/read-credentials.ts"),
-      import("./clients/load.ts"),
-    ]);
-    const { recipient } = (await loadWorkspace(root)).defaults;
-    const ask = () => readCredentials({ input: process.stdin, output: process.stderr });
-    write(`${await runSeal({ root, client: positionals[0] ?? "", recipient, readCredentials: ask })}\n`);
-    return 0;
-  },
-  keygen: async ({ arguments: { flags }, write }) => {
-    const { runKeygen } = await import("./commands/keygen.ts");
-    write(`${await runKeygen(typeof flags.out === "string" ? { out: flags.out } : {})}\n`);
-    return 0;
-  },
-  migrate: async ({ environment, migrationsDirectory, write }) => {
-    const { runMigrate } = await import("./commands/migrate.ts");
-    await runMigrate({
-      url: environment.SUPABASE_DB_URL,
-      directory: migrationsDirectory,
-      write: (line) => write(`${line}\n`),
-    });
-    return 0;
-  },
-  halt: async (context) => (await import("./commands/halt.ts")).halt(context),
-  resume: async (context) => (await import("./commands/resume.ts")).resume(context),
-  "dead-letters": async (context) => (await import("./commands/dead-letters.ts")).deadLetters(context),
-  retry: async (context) => (await import("./commands/retry.ts")).retry(context),
-  doctor: async (context) => (await import("./commands/doctor.ts")).doctor(context),
-  explain: async (context) => (await import("./commands/explain.ts")).explain(context),
-};
+const cli = fromBundle() ?? (await fromNewBundle()) ?? (await import("./cli.ts"));
+process.exitCode = await cli.main();
 
-async function main(): Promise<number> {
-  const log = openLog({ stream: process.stderr, folds: process.env.GITHUB_ACTIONS === "true" });
+/** Whatever is wrong with the bundle, it is as good as none: nothing has been done yet when it fails. */
+function fromBundle(): typeof import("./cli.ts") | undefined {
   try {
-    const given = parseArguments(process.argv.slice(2));
-    if (given.help) {
-      process.stdout.write(`${helpText(isBare(process.argv[2]) ? undefined : given.command)}\n`);
-      return 0;
-    }
-    return await handlers[given.command](contextOf(given, log));
-  } catch (error) {
-    return explain(error, log);
+    return require(`${kept}/launch.cjs`).launch(kept);
+  } catch {
+    return undefined;
   }
 }
 
-function contextOf(given: Arguments, log: Context["log"]): Context {
-  const host = actionsHost(process.env, process.stderr);
-  return {
-    arguments: given,
-    environment: process.env,
-    stateDirectory: given.state ?? join(given.root, ".clara"),
-    migrationsDirectory: join(import.meta.dirname, "../schemas/sql"),
-    clock: clockFrom(given.now),
-    log,
-    host,
-    write: (text) => process.stdout.write(text),
-    stopping: stopSignal(),
-  };
-}
-
-/** `--now` sets the clock, and it runs on from there. */
-function clockFrom(now: Date | undefined): Clock {
-  const offsetMs = now === undefined ? 0 : now.getTime() - Date.now();
-  return () => new Date(Date.now() + offsetMs);
-}
-
-/** The first signal lets the slots at work end; the second one ends the process, as everywhere. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
-}
-
-function explain(error: unknown, log: Context["log"]): number {
-  if (error instanceof UserError || error instanceof PostingError) {
-    // In Actions a command of the runner, which shows the message beside the run.
-    const inActions = process.env.GITHUB_ACTIONS === "true";
-    process.stderr.write(`${inActions ? command("error", {}, error.message) : error.message}\n`);
-    return error instanceof UserError ? error.exitCode : 1;
+/** Where nothing can be written, the files are loaded one by one: slower, and the same. */
+async function fromNewBundle() {
+  try {
+    await (await import("./vendors/bundle.ts")).writeBundle(import.meta.dirname, kept);
+  } catch {
+    return undefined;
   }
-  log.error("unexpected error", { error });
-  return 1;
+  return fromBundle();
 }
-
-function isBare(word: string | undefined): boolean {
-  return word === undefined || word.startsWith("-");
-}
-
-process.exitCode = await main();

@@ -1,12 +1,12 @@
-import type { Draft, Outcome, PromptMessage, RunInfo, SlotState, Usage } from "./terms.ts";
+import type { Draft, Only, Outcome, PromptMessage, RunInfo, SlotState, Usage } from "./terms.ts";
 
 /** The tick's clock. `--now` and the simulator move it; fences, not clocks, decide who may write. */
 export type Clock = () => Date;
 
 /** The durable record. Methods throw PostingError: unavailable, config (key or schema), or rejected (values it cannot take). */
 export interface Ledger {
-  /** Registers the run and takes the lease of every slot whose send is unsettled. */
-  openTick(input: { run: RunInfo; now: Date; leaseSeconds: number }): Promise<TickState>;
+  /** Registers the run and takes the lease of every slot whose send is unsettled; with `only`, of these clients' slots. */
+  openTick(input: { run: RunInfo; now: Date; leaseSeconds: number; only?: Only }): Promise<TickState>;
   /** The same state without taking anything; for `plan` and `--dry-run`. */
   readTick(input: { now: Date }): Promise<TickState>;
   claimSlots(input: ClaimInput): Promise<readonly Claim[]>;
@@ -31,9 +31,21 @@ export interface TickState {
   /** Why nothing may be sent at all; missing when all is well. */
   halted?: string;
   clients: ReadonlyMap<string, ClientState>;
+  /** Services that keep every client waiting; missing when there are none. */
+  breakers?: readonly Breaker[];
   /** Slots owed from earlier ticks that have not ended. */
   open: readonly OpenSlot[];
   unsettled: readonly UnsettledSlot[];
+}
+
+/** A service that failed in a row. open: nothing goes to it. half-open: one slot is tried. tried: a run is trying one. */
+export interface Breaker {
+  scope: "x" | "model";
+  state: "open" | "half-open" | "tried";
+  /** The same words for every slot that waits for it. */
+  reason: string;
+  /** Where several clients had to fail: these did, so another one is tried first. */
+  clients: readonly string[];
 }
 
 export interface ClientState {
@@ -54,6 +66,8 @@ export interface OpenSlot {
   state: Extract<SlotState, "waiting" | "claimed" | "armed" | "unknown">;
   /** When the lease of whoever works on it ends. */
   leaseUntil?: Date;
+  /** True when its text is written: it needs no model. */
+  drafted?: true;
 }
 
 /** A send without a clear answer, leased to this run to be settled. */
@@ -100,7 +114,7 @@ export interface Claim {
 export interface ReserveInput {
   run: string;
   now: Date;
-  slots: readonly ReserveSlot[];
+  slots: readonly (ReserveSlot | RefusedSlot)[];
   global: BudgetLimits & { day: string; month: string };
 }
 
@@ -117,6 +131,8 @@ export interface ReserveSlot {
   /** Local day "2026-11-21" and month "2026-11" that the spend belongs to. */
   day: string;
   month: string;
+  /** When that day ends: a client that spent far more than on its usual days rests until then. */
+  dayEndsAt: Date;
   posts: number;
   completions: number;
   modelUsd: number;
@@ -124,7 +140,17 @@ export interface ReserveSlot {
   limits: BudgetLimits;
 }
 
-export type Reservation = { slot: string; granted: true } | { slot: string; granted: false; reason: string };
+/** A claimed slot that cannot be worked on: it goes back to waiting with this reason. */
+export interface RefusedSlot {
+  slot: string;
+  fence: number;
+  refused: string;
+}
+
+/** Without a cause it is the budget. */
+export type Reservation =
+  | { slot: string; granted: true }
+  | { slot: string; granted: false; reason: string; cause?: "config" | "backing-off" };
 
 export interface StoreDraftInput {
   run: string;
@@ -175,6 +201,26 @@ export interface OutcomeInput {
   xUsd: number;
   /** Keep this client, or with `all` every client, from being served before `until`. */
   backoff?: { scope: "client" | "all"; until: Date; reason: string };
+  /** Failures that the ledger counts: each in a row makes the wait longer. */
+  strikes?: readonly Strike[];
+  /** True when a model gave an answer for this slot, whatever became of it: that ends the models' streak. */
+  modelAnswered?: boolean;
+}
+
+/** A failure, whom it keeps waiting, and how its streak grows: schemas/sql/0010_breakers.sql has the formula. */
+export interface Strike {
+  scope: "client" | "x" | "model";
+  /** A streak has one cause; one word. */
+  cause: string;
+  /** What happened, and what a person can do. */
+  reason: string;
+  /** The first wait, and the longest; the time on top of each is up to a quarter. */
+  baseMinutes: number;
+  capMinutes: number;
+  /** Failures in a row that open the breaker. */
+  opensAfter: number;
+  /** Only failures of different clients count, so that one client never stops the others. */
+  severalClients?: boolean;
 }
 
 /** One token bucket: `capacity` tokens at most, refilled by `refill` every `intervalSeconds`. */

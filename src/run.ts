@@ -1,12 +1,10 @@
-import { admit } from "./admit.ts";
-import { orderFairly } from "./due/order.ts";
 import { type DuePlan, planDue } from "./due/plan.ts";
+import { isServed } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
-import { type Job, serveSlot } from "./serve.ts";
-import { settleSend } from "./settle.ts";
+import type { Job } from "./serve.ts";
 import type { Slot } from "./terms.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
 
@@ -33,26 +31,28 @@ export async function runTick(tick: Tick): Promise<TickResult> {
   return record(tick, { plan, held, served: [settled, served], state });
 }
 
-async function open({ services, run, dryRun }: Tick): Promise<TickState> {
+async function open({ services, run, dryRun, only }: Tick): Promise<TickState> {
   const now = services.clock();
-  return dryRun ? services.ledger.readTick({ now }) : services.ledger.openTick({ run, now, leaseSeconds });
+  if (dryRun) return services.ledger.readTick({ now });
+  return services.ledger.openTick({ run, now, leaseSeconds, ...(only && { only }) });
 }
 
 /** What is settled here no longer stands in the way of the client's due slot. */
 async function settle(tick: Tick, state: TickState): Promise<{ state: TickState; settled: Served }> {
-  const mine = state.unsettled.filter(({ client }) => tick.only === undefined || client === tick.only);
-  const settled = await serveEach(tick, mine, (slot) => settleSend(tick, slot, state));
+  if (state.unsettled.length === 0) return { state, settled: { results: [], bugs: 0 } };
+  const { settleSend } = await import("./settle.ts");
+  const settled = await serveEach(tick, state.unsettled, (slot) => settleSend(tick, slot, state));
   const ended = new Set(settled.results.filter(({ outcome }) => outcome !== "unknown").map(({ slot }) => slot));
   const isOpen = ({ id }: { id: string }) => !ended.has(id);
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
 }
 
-/** Clients that `--client` leaves out are left alone, as those with a broken file are. */
-function due({ workspace, services, only }: Tick, state: TickState): DuePlan {
-  const others = only === undefined ? [] : workspace.clients.map(({ id }) => id).filter((id) => id !== only);
+/** Clients that this run does not serve, those without a file too, are left alone, as those with a broken file are. */
+function due({ workspace, services, only, zones }: Tick, state: TickState): DuePlan {
+  const ids = [...workspace.clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
+  const others = only === undefined ? [] : ids.filter((id) => !isServed(only, id));
   const broken = new Set([...workspace.broken, ...others]);
-  const plan = planDue({ clients: workspace.clients, broken, state, now: services.clock() });
-  return { ...plan, due: orderFairly(plan.due, state) };
+  return planDue({ clients: workspace.clients, broken, state, now: services.clock(), ...(zones && { zones }) });
 }
 
 /** One call for the batch, and none when there is nothing to write. */
@@ -75,8 +75,15 @@ function row({ id, client, plannedAt }: Slot) {
   return { slot: id, client, plannedAt };
 }
 
+/** gate: what may be served now. Of this and what follows, nothing is loaded when nothing is due. */
+async function admit(tick: Tick, admission: { plan: DuePlan; claims: readonly Claim[]; state: TickState }) {
+  return admission.plan.due.length === 0 ? { jobs: [], held: [] } : (await import("./admit.ts")).admit(tick, admission);
+}
+
 /** generate → post, slots of different clients at the same time. */
 async function serve(tick: Tick, jobs: readonly Job[]): Promise<Served> {
+  if (jobs.length === 0) return { results: [], bugs: 0 };
+  const { serveSlot } = await import("./serve.ts");
   return serveEach(
     tick,
     jobs.map((job) => ({ ...job.slot, job })),
@@ -93,7 +100,7 @@ async function record(
     state,
   }: { plan: DuePlan; held: readonly SlotResult[]; served: readonly Served[]; state: TickState },
 ): Promise<TickResult> {
-  const { services, run, workspace, only, dryRun } = tick;
+  const { services, run, workspace, only, dryRun, zones } = tick;
   const closed = plan.closed.map(({ slot, outcome, reason }) =>
     slotResult(tick, slot, { outcome, reason, ...(outcome === "missed" && { cause: "too-late" }) }),
   );
@@ -106,8 +113,8 @@ async function record(
   const slots = [...results, ...held, ...closed, ...deferred];
   const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
   const notes = dryRun ? [] : await close(tick, finishedAt, report);
-  const clients = workspace.clients.filter(({ id }) => only === undefined || id === only);
-  const ahead = clients.flatMap((client) => nextSlot(client, finishedAt) ?? []);
+  const clients = workspace.clients.filter(({ id }) => isServed(only, id));
+  const ahead = clients.flatMap((client) => nextSlot(client, finishedAt, zones) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
   return { report, notes, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
 }

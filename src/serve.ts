@@ -2,8 +2,9 @@ import { PostingError } from "./errors.ts";
 import { modelCost, usageBound, type WorstCase } from "./gate/cost.ts";
 import { acquire, modelBuckets, sendBuckets } from "./gate/limits.ts";
 import { type Generated, generateDraft } from "./generate/generate.ts";
+import { type Hearing, heard, modelSigns } from "./model-signs.ts";
 import type { Claim } from "./ports.ts";
-import { publishDraft } from "./post/publish.ts";
+import { type ModelSigns, publishDraft } from "./post/publish.ts";
 import { storeOutcome } from "./post/store-outcome.ts";
 import { buildReceipt } from "./record/receipt.ts";
 import type { SlotResult } from "./record/report.ts";
@@ -30,14 +31,17 @@ export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
   const { stop, services } = tick;
   if (stop.signal.aborted)
     return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
-  const bill: Bill = { isOpen: false };
+  const bill: Bill = { isOpen: false, answered: false };
   try {
     const opened = await services.openClient(job.client);
     // Before any money is spent: a client without usable credentials pays for no text.
     const x = job.client.status === "active" ? await opened.x() : undefined;
     const written = await draftOf(tick, job, opened, bill);
-    if (written.kind !== "draft") return await endUnwritten(tick, job, written);
-    return x === undefined ? await endRehearsal(tick, job, written) : await post(tick, job, x, written);
+    const models = modelSigns(bill);
+    if (written.kind !== "draft") return await endUnwritten(tick, job, written, models);
+    return x === undefined
+      ? await endRehearsal(tick, job, written, models)
+      : await post(tick, job, x, { ...written, models });
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
     const ended = { outcome: "deferred", reason: error.message, cause: error.kind } as const;
@@ -47,7 +51,7 @@ export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
 }
 
 /** Open while a model has been asked and the ledger does not know yet what that cost. */
-interface Bill {
+interface Bill extends Hearing {
   isOpen: boolean;
 }
 
@@ -69,11 +73,12 @@ async function draftOf(tick: Tick, job: Job, opened: ClientServices, bill: Bill)
     {
       complete: (request) => {
         bill.isOpen = true;
-        return model.complete(request);
+        return heard(model.complete(request), bill);
       },
       moderate: model.moderate,
       take: async () => {
-        const taken = await acquire(limiter, modelBuckets(client.id), { clock, sleep, maxWaitSeconds });
+        const buckets = modelBuckets(client.id, tick.workspace.defaults.modelRequestsPerSecond);
+        const taken = await acquire(limiter, buckets, { clock, sleep, maxWaitSeconds });
         return taken.allowed ? taken : { allowed: false, reason: `rate limit ${taken.key}`, until: taken.retryAt };
       },
       store: async (...made) => {
@@ -109,18 +114,18 @@ function storeDraft(
   });
 }
 
-async function post(tick: Tick, job: Job, x: XAccess, written: Written): Promise<SlotResult> {
+async function post(tick: Tick, job: Job, x: XAccess, written: Written & { models: ModelSigns }): Promise<SlotResult> {
   const { services, workspace, run } = tick;
   const { ledger, limiter, clock, sleep } = services;
   const { client, claim, slot, knownAccounts } = job;
-  const { draft, spent } = written;
+  const { draft, spent, models } = written;
   const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
   if (!taken.allowed) {
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
-    return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent });
+    return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
   const result = await publishDraft(
-    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts },
+    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
     { ledger, account: x.account, prices: workspace.prices, clock, run: run.id, leaseSeconds, sleep },
   );
   if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
@@ -128,28 +133,40 @@ async function post(tick: Tick, job: Job, x: XAccess, written: Written): Promise
   return slotResult(tick, slot, { ...result, costUsd, draft, usage: spent.usage });
 }
 
-function endUnwritten(tick: Tick, job: Job, written: Exclude<Generated, { kind: "draft" }>): Promise<SlotResult> {
-  const { kind: outcome, reason, spent } = written;
-  return end(tick, job, { outcome, reason, cause: outcome === "skipped" ? "no-text" : "rate-limited", spent });
+function endUnwritten(
+  tick: Tick,
+  job: Job,
+  { kind: outcome, reason, spent }: Exclude<Generated, { kind: "draft" }>,
+  models: ModelSigns,
+): Promise<SlotResult> {
+  const cause = outcome === "skipped" ? "no-text" : "rate-limited";
+  return end(tick, job, { outcome, reason, cause, spent, models });
 }
 
-function endRehearsal(tick: Tick, job: Job, { draft, spent }: Written): Promise<SlotResult> {
+function endRehearsal(tick: Tick, job: Job, { draft, spent }: Written, models: ModelSigns): Promise<SlotResult> {
   const reason = "rehearsal: written and recorded, not sent";
-  return end(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent });
+  return end(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent, models });
 }
 
 /** Ends the slot without a send, in the ledger and in the report. */
 async function end(
   tick: Tick,
   { slot, claim }: Job,
-  ended: { outcome: Outcome; reason: string; cause: Cause; draft?: Draft; spent?: { usd: number; usage: Usage } },
+  ended: {
+    outcome: Outcome;
+    reason: string;
+    cause: Cause;
+    draft?: Draft;
+    spent?: { usd: number; usage: Usage };
+    models?: ModelSigns;
+  },
 ): Promise<SlotResult> {
   const { services, run } = tick;
-  const { spent, ...said } = ended;
+  const { spent, models, ...said } = ended;
   const { outcome, reason } = said;
   const now = services.clock();
   const stored = await storeOutcome(
-    { run: run.id, slot: slot.id, fence: claim.fence, now, outcome, reason, xUsd: 0 },
+    { run: run.id, slot: slot.id, fence: claim.fence, now, outcome, reason, xUsd: 0, ...models },
     services,
   );
   const lost = stored === "fence-lost" && {

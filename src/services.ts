@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { PostingError } from "./errors.ts";
 import { withFallback } from "./gate/limits.ts";
 import { openLedgerRpc } from "./open-ledger.ts";
@@ -65,9 +64,9 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   return {
     mode: { ledger: settings.ledger.kind, limiter: limiter.kind, model: settings.model.kind, x: settings.x.kind },
     ledger,
-    limiter: limiter.kind === "sandbox" ? postgresLimiter : await upstashFirst(limiter, postgresLimiter, notes),
+    limiter: limiter.kind === "sandbox" ? postgresLimiter : upstashFirst(limiter, postgresLimiter, notes),
     clock,
-    sleep,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     openClient: (client) => openClient(client, shared),
     notes: () => notes,
     close: async () => {
@@ -82,13 +81,10 @@ async function openLedgerServices(options: ServiceOptions, closers: Closers) {
   return { ledger: openLedger(rpc), postgresLimiter: openPostgresLimiter(rpc) };
 }
 
-async function upstashFirst(
-  settings: { url: string; token: string },
-  postgres: Limiter,
-  notes: string[],
-): Promise<Limiter> {
-  const { openUpstashLimiter } = await import("./vendors/upstash.ts");
-  return withFallback(openUpstashLimiter(settings), postgres, () => {
+function upstashFirst(settings: { url: string; token: string }, postgres: Limiter, notes: string[]): Limiter {
+  const open = once(async () => (await import("./vendors/upstash.ts")).openUpstashLimiter(settings));
+  const upstash: Limiter = { take: async (buckets, now) => (await open()).take(buckets, now) };
+  return withFallback(upstash, postgres, () => {
     notes.push("Upstash did not answer: the rate limits in Postgres decided.");
   });
 }

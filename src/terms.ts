@@ -107,10 +107,12 @@ export interface Prices {
 
 /** What `clients/_defaults.yaml` says beyond the fields that clients inherit. */
 export interface Defaults {
-  /** age public key that credentials are sealed to. */
-  recipient: string;
+  /** age public keys that credentials are sealed to; the identity of each opens them. */
+  recipients: readonly string[];
   /** Limits over all clients together; days and months are UTC. */
   global: Limits;
+  /** Requests to models over all clients together; missing where the file leaves it to the gate. */
+  modelRequestsPerSecond?: number;
 }
 
 /** Everything read from `clients/` and `prompts/`. A file with an error is absent here and stands in `problems`. */
@@ -200,6 +202,12 @@ export interface RunInfo {
 }
 
 export type ServiceName = "ledger" | "limiter" | "model" | "x";
+
+/**
+ * The clients that one run serves: a single one, or a shard, which is a range of the hashes of client ids. Hashes have eight
+ * hex digits; both ends are included.
+ */
+export type Only = { client: string } | { from: string; to: string };
 
 /** What will be asked of the models for one slot; the gate prices it before anything is spent. */
 export interface WritingPlan {

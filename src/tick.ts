@@ -1,7 +1,8 @@
+import type { Zones } from "./due/zones.ts";
 import { openProgress } from "./record/progress.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Services } from "./services.ts";
-import type { Cause, Client, Draft, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
+import type { Cause, Client, Draft, Only, Outcome, RunInfo, Slot, Usage, Workspace } from "./terms.ts";
 import type { Log } from "./vendors/log.ts";
 
 /** Everything that the stages of one tick share. */
@@ -10,9 +11,11 @@ export interface Tick {
   /** The workspace's clients by id. */
   clients: ReadonlyMap<string, Client>;
   services: Services;
+  /** What is known of time zones already. */
+  zones?: Zones;
   run: RunInfo;
-  /** Serve this client only. */
-  only?: string;
+  /** Serve these clients only. */
+  only?: Only;
   /** Plan and price, but write, send and record nothing. */
   dryRun: boolean;
   log: Log;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createWorkspace, type TestWorkspace } from "./support/workspace.ts";
 
-/** The entry itself, loaded anew for each command line; test/scenarios starts it as a process. */
+/** The command line, loaded anew for each; test/launch.test.ts and test/scenarios start it as a process. */
 let workspace: TestWorkspace;
 const argv = [...process.argv];
 
@@ -10,7 +10,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   process.argv = argv;
-  process.exitCode = undefined;
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   await workspace.remove();
@@ -27,12 +26,11 @@ async function main(...words: readonly string[]): Promise<{ code: unknown; stdou
   const before = new Map((["SIGINT", "SIGTERM"] as const).map((signal) => [signal, process.listeners(signal)]));
   process.argv = ["node", "main.ts", ...words];
   vi.resetModules();
-  await import("../src/main.ts");
+  const { main: run } = await import("../src/cli.ts");
+  const code = await run();
   for (const [signal, listeners] of before) {
     for (const added of process.listeners(signal)) if (!listeners.includes(added)) process.off(signal, added);
   }
-  const code = process.exitCode;
-  process.exitCode = undefined;
   vi.restoreAllMocks();
   return { code, ...seen };
 }

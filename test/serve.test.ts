@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import { PostingError } from "../src/errors.ts";
 import type { Ledger, OutcomeInput } from "../src/ports.ts";
 import { type Job, serveSlot } from "../src/serve.ts";
+import type { Client } from "../src/terms.ts";
+import { draftOf } from "./support/ledger.ts";
 import { tickDouble } from "./support/tick.ts";
 
 const now = new Date("2026-11-21T09:04:00Z");
@@ -37,4 +40,41 @@ test("a slot that another run has taken meanwhile is said to be that run's", asy
     cause: "fence-lost",
     reason: "another run took this slot",
   });
+});
+
+const rehearsing = (id: string) =>
+  ({ id, status: "rehearsal", schedule: { lateThen: "skip", lateWithinSeconds: 3600 } }) as Client;
+
+test("while a client is served, its credentials are opened and no other client's", async () => {
+  const opened: string[] = [];
+  const [acme, beta] = [rehearsing("acme"), rehearsing("beta")];
+  const tick = tickDouble({
+    now,
+    clients: [acme, beta],
+    openClient: async ({ id }) => {
+      opened.push(id);
+      throw new PostingError("config", "no block");
+    },
+    recordOutcome: async () => true,
+  });
+  expect(await serveSlot(tick, { ...job, client: acme })).toMatchObject({ outcome: "deferred", reason: "no block" });
+  expect(opened).toEqual(["acme"]);
+});
+
+test("a draft that an earlier run stored is used as it is, and no model is asked", async () => {
+  const asked: string[] = [];
+  const refuse = (service: string) => async () => {
+    asked.push(service);
+    throw new PostingError("unavailable", `asked for ${service}`);
+  };
+  const tick = tickDouble({
+    now,
+    openClient: async () => ({ model: refuse("model"), x: refuse("x") }),
+    recordOutcome: async () => true,
+  });
+  const draft = draftOf("written yesterday");
+  const claim = { ...job.claim, draft };
+  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), claim });
+  expect(result).toMatchObject({ outcome: "skipped", cause: "rehearsal", text: "written yesterday", costUsd: 0 });
+  expect(asked).toEqual([]);
 });

@@ -1,25 +1,54 @@
+import { hash } from "node:crypto";
+import { serialize } from "node:v8";
 import type { Defaults, Prices, Problem, Prompt, Workspace } from "../terms.ts";
+import type { Reads } from "./cache.ts";
 import { normaliseClient, normaliseLimits } from "./client.ts";
-import { clientFindings, sharedFindings } from "./client-rules.ts";
+import { clientFindings, type Surroundings, sharedFindings } from "./client-rules.ts";
 import { type Candidate, findDuplicates } from "./duplicates.ts";
 import type { SharedFields } from "./files.ts";
 import { parseFile, type WorkspaceFile } from "./parse-file.ts";
 import { normalisePrices, priceFileFindings } from "./prices.ts";
 import { normalisePrompt, promptFileFindings } from "./prompt.ts";
 import { validators } from "./schema.ts";
-import { sortFiles } from "./sort-files.ts";
+import { type SortedFiles, sortFiles } from "./sort-files.ts";
 
 /**
  * Everything that the files of `clients/` and `prompts/` say, and every problem in them. A client with an error is
  * left out and stands in `broken`; the others go on. Without usable prices and defaults no client is usable.
  */
 export function assembleWorkspace(files: readonly WorkspaceFile[]): Workspace {
+  return assembleFrom(files, undefined).workspace;
+}
+
+/** The same, with the clients' files that were read before and are the same now. */
+export function assembleFrom(
+  files: readonly WorkspaceFile[],
+  earlier: Reads | undefined,
+): { workspace: Workspace; reads: Reads } {
   const sorted = sortFiles(files);
   const prices = readPrices(sorted.prices);
-  const defaults = readDefaults(sorted.defaults, prices.value);
+  const models = prices.value && new Set(prices.value.models.keys());
+  const defaults = readDefaults(sorted.defaults, models);
   const prompts = readPrompts(sorted.prompts);
-  const around = { prices: prices.value, shared: defaults.value?.shared, ...prompts };
-  const read = [...sorted.clients].map(([id, file]) => readClient(id, file, around));
+  const around = { models, shared: defaults.value?.shared, ...rulesOn(prompts) };
+  const surroundings = hash("sha256", serialize(around));
+  const known = earlier?.surroundings === surroundings ? earlier.clients : undefined;
+  const read = [...sorted.clients].map(([id, file]) => reuse(file, known) ?? readClient(id, file, around));
+  const workspace = combine({ sorted, prices, defaults, prompts, read });
+  const sound = read.flatMap(({ value, problems }) => (value ? [{ client: value.client, problems }] : []));
+  const clients = new Map(sound.map((client) => [client.client.source.file, client]));
+  return { workspace, reads: { surroundings, clients } };
+}
+
+/** What stands across files: duplicates, and whether prices and defaults let anyone be served. */
+function combine(parts: {
+  sorted: SortedFiles;
+  prices: Read<Prices>;
+  defaults: ReturnType<typeof readDefaults>;
+  prompts: ReadPrompts;
+  read: readonly Read<Candidate>[];
+}): Workspace {
+  const { sorted, prices, defaults, prompts, read } = parts;
   const candidates = read.flatMap(({ value }) => value ?? []);
   const problems = [sorted, prices, defaults, prompts, ...read].flatMap((part) => part.problems);
   const clashes = findDuplicates(candidates);
@@ -45,7 +74,7 @@ const unaffordable: Prices = {
   models: new Map(),
   x: { postUsd: never, postWithUrlUsd: never, readPostUsd: never, readUserUsd: never },
 };
-const nothingAllowed: Defaults = { recipient: "", global: { postsPerDay: 0, completionsPerDay: 0, usdPerMonth: 0 } };
+const nothingAllowed: Defaults = { recipients: [], global: { postsPerDay: 0, completionsPerDay: 0, usdPerMonth: 0 } };
 
 /** What a file holds, missing when it has an error, and its problems. */
 interface Read<Value> {
@@ -62,14 +91,17 @@ function readPrices(input: WorkspaceFile): Read<Prices> {
 
 function readDefaults(
   input: WorkspaceFile,
-  prices: Prices | undefined,
+  models: ReadonlySet<string> | undefined,
 ): Read<{ defaults: Defaults; shared: SharedFields }> {
   const parsed = parseFile(input, validators.defaults);
   if (!parsed.ok) return { problems: parsed.problems };
   const { recipient, global, defaults: shared = {} } = parsed.file;
-  const problems = parsed.report(sharedFindings(shared, ["defaults"], prices));
+  const problems = parsed.report(sharedFindings(shared, ["defaults"], models));
   if (problems.some(isError)) return { problems };
-  return { value: { defaults: { recipient, global: normaliseLimits(global) }, shared }, problems };
+  const recipients = typeof recipient === "string" ? [recipient] : recipient;
+  const { model_requests_per_second: modelRequestsPerSecond } = global;
+  const rate = modelRequestsPerSecond === undefined ? {} : { modelRequestsPerSecond };
+  return { value: { defaults: { recipients, global: normaliseLimits(global), ...rate }, shared }, problems };
 }
 
 interface ReadPrompts {
@@ -93,18 +125,30 @@ function readPrompts(files: ReadonlyMap<string, WorkspaceFile>): ReadPrompts {
   return { prompts, unusable, problems };
 }
 
-function readClient(
-  id: string,
-  input: WorkspaceFile,
-  around: Omit<ReadPrompts, "problems"> & { prices: Prices | undefined; shared: SharedFields | undefined },
-): Read<Candidate> {
+/** What clients' rules may know of prompts. */
+function rulesOn({ prompts, unusable }: ReadPrompts): Pick<Surroundings, "prompts" | "unusable"> {
+  const facts = [...prompts].map(
+    ([id, { state, models, source }]) => [id, { state, models, file: source.file }] as const,
+  );
+  return { prompts: new Map(facts), unusable };
+}
+
+/** A client whose file has the bytes that it had when it was read. */
+function reuse(input: WorkspaceFile, known: Reads["clients"] | undefined): Read<Candidate> | undefined {
+  const read = known?.get(input.path);
+  if (read === undefined || !("bytes" in input)) return undefined;
+  if (read.client.source.sha256 !== hash("sha256", input.bytes)) return undefined;
+  return { value: { client: read.client, bytes: input.bytes }, problems: read.problems };
+}
+
+function readClient(id: string, input: WorkspaceFile, around: Surroundings): Read<Candidate> {
   const parsed = parseFile(input, validators.client);
   if (!parsed.ok) return { problems: parsed.problems };
-  const { file, source, text, report } = parsed;
+  const { file, source, bytes, report } = parsed;
   const client = normaliseClient({ id, file, shared: around.shared ?? {}, source });
-  const problems = report([...sharedFindings(file, [], around.prices), ...clientFindings(file, client, around)]);
+  const problems = report([...sharedFindings(file, [], around.models), ...clientFindings(file, client, around)]);
   const needsBroken = client.posts.some(({ prompt }) => around.unusable.has(prompt));
-  return needsBroken || problems.some(isError) ? { problems } : { value: { client, text }, problems };
+  return needsBroken || problems.some(isError) ? { problems } : { value: { client, bytes }, problems };
 }
 
 function isError({ severity }: Problem): boolean {

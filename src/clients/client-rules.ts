@@ -1,25 +1,30 @@
 import twitterText from "twitter-text";
-import type { Client, Prices, Prompt } from "../terms.ts";
+import type { Client, Prompt } from "../terms.ts";
 import type { ClientFile, SharedFields } from "./files.ts";
 import { type Finding, fault, label, type Path } from "./finding.ts";
 import { suggest } from "./names.ts";
 import { sharedScheduleFindings, timeFindings } from "./schedule.ts";
 import { isTimeZone, suggestTimeZone } from "./timezone.ts";
 
-/** What the rules of a client look up. */
+/**
+ * What the rules of a client look up, and nothing else: a client is read again only when its file or a value of this
+ * changes.
+ */
 export interface Surroundings {
-  prompts: ReadonlyMap<string, Prompt>;
+  /** Those with a price. Missing when the prices have an error, which is said there. */
+  models: ReadonlySet<string> | undefined;
+  prompts: ReadonlyMap<string, { state: Prompt["state"]; models: readonly string[]; file: string }>;
   /** Prompts whose own file has an error, which is said there and not at each client. */
   unusable: ReadonlySet<string>;
   /** Missing when the defaults have an error. */
   shared: SharedFields | undefined;
 }
 
-/** What is wrong in the fields that a client and the defaults can both give. No prices: their own file is broken. */
-export function sharedFindings(fields: SharedFields, path: Path, prices: Prices | undefined): readonly Finding[] {
+/** What is wrong in the fields that a client and the defaults can both give. No models: the price file is broken. */
+export function sharedFindings(fields: SharedFields, path: Path, models: Surroundings["models"]): readonly Finding[] {
   return [
     ...sharedScheduleFindings(fields.schedule ?? {}, [...path, "schedule"]),
-    ...priceFindings(fields, path, prices),
+    ...priceFindings(fields, path, models),
     ...fallbackFindings(fields.fallbacks ?? [], [...path, "fallbacks"]),
   ];
 }
@@ -42,18 +47,17 @@ function zoneFindings(timezone: string): readonly Finding[] {
   return [fault(["timezone"], message, suggestTimeZone(timezone))];
 }
 
-function priceFindings(fields: SharedFields, path: Path, prices: Prices | undefined): readonly Finding[] {
-  if (prices === undefined) return [];
+function priceFindings(fields: SharedFields, path: Path, models: Surroundings["models"]): readonly Finding[] {
+  if (models === undefined) return [];
   const named: [Path, string][] = (fields.fallback_models ?? []).map((model, index) => [
     [...path, "fallback_models", index],
     model,
   ]);
   if (fields.model !== undefined) named.unshift([[...path, "model"], fields.model]);
   return named
-    .filter(([, model]) => !prices.models.has(model))
+    .filter(([, model]) => !models.has(model))
     .map(([at, model]) => {
-      const known = prices.models.keys();
-      const hint = suggest(model, known, "add it to clients/_prices.yaml, or name a model that stands there");
+      const hint = suggest(model, models, "add it to clients/_prices.yaml, or name a model that stands there");
       return fault(at, `the model ${JSON.stringify(model)} has no price in clients/_prices.yaml`, hint);
     });
 }
@@ -75,7 +79,7 @@ function promptFindings(client: Client, { prompts, unusable }: Surroundings): re
       return [fault(path, `the prompt ${JSON.stringify(id)} does not exist`, suggest(id, prompts.keys(), otherwise))];
     }
     if (prompt.state !== "published") {
-      const hint = `set state: published in ${prompt.source.file}, or take another prompt`;
+      const hint = `set state: published in ${prompt.file}, or take another prompt`;
       return [fault(path, `the prompt ${JSON.stringify(id)} is not published: it is ${prompt.state}`, hint)];
     }
     const usable = prompt.models.length === 0 || client.models.some((model) => prompt.models.includes(model));

@@ -18,10 +18,14 @@ export function decodeUtf8(bytes: Uint8Array): Decoded {
   return { ok: false, valid: tryDecode(bytes.subarray(0, valid), true) ?? "" };
 }
 
+const wholeFiles = new TextDecoder("utf-8", { fatal: true });
+
 /** With `partial`, a character that is cut off at the end is left out instead of being an error. */
 function tryDecode(bytes: Uint8Array, partial: boolean): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: partial });
+    return partial
+      ? new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true })
+      : wholeFiles.decode(bytes);
   } catch {
     return undefined;
   }

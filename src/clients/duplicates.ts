@@ -2,10 +2,10 @@ import type { Client, Problem } from "../terms.ts";
 import { problemAt } from "./parse-file.ts";
 import { positionOf } from "./position.ts";
 
-/** A client that passed its own checks, and the text to find a field in when it clashes with another one. */
+/** A client that passed its own checks, and the file to find a field in when it clashes with another one. */
 export interface Candidate {
   client: Client;
-  text: string;
+  bytes: Uint8Array;
 }
 
 const unique = [
@@ -22,10 +22,10 @@ export function findDuplicates(candidates: readonly Candidate[]): readonly Probl
 }
 
 function clashes(field: string, group: readonly Candidate[]): readonly Problem[] {
-  return group.map(({ client, text }, index) => {
+  return group.map(({ client, bytes }, index) => {
     const other = group[index === 0 ? 1 : 0]?.client.source.file;
     const more = group.length > 2 ? ` and ${group.length - 2} more` : "";
-    return problemAt(client.source.file, positionOf(text, [field]), {
+    return problemAt(client.source.file, positionOf(new TextDecoder().decode(bytes), [field]), {
       message: `${field} is the same as in ${other}${more}`,
       hint: "every client needs an X account of its own: change or remove one of the files",
     });

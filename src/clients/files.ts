@@ -49,8 +49,8 @@ export interface LimitFields {
 }
 
 export interface DefaultsFile {
-  recipient: string;
-  global: LimitFields;
+  recipient: string | string[];
+  global: LimitFields & { model_requests_per_second?: number };
   defaults?: SharedFields;
 }
 

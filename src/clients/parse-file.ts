@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import type { Problem, Source } from "../terms.ts";
 import { decodeUtf8 } from "./decode.ts";
@@ -17,7 +17,7 @@ export type ParsedFile<File> =
       ok: true;
       file: File;
       source: Source;
-      text: string;
+      bytes: Uint8Array;
       /** Turns findings into problems while the parsed document is at hand. */
       report: (findings: readonly Finding[]) => readonly Problem[];
     }
@@ -43,8 +43,8 @@ export function parseFile<File>(input: WorkspaceFile, validate: ValidateFunction
     }));
   const checked = checkSchema(parsed.value, validate);
   if (!checked.ok) return { ok: false, problems: report(checked.findings) };
-  const sha256 = createHash("sha256").update(input.bytes).digest("hex");
-  return { ok: true, file: checked.file, source: { file: path, sha256 }, text, report };
+  const sha256 = hash("sha256", input.bytes);
+  return { ok: true, file: checked.file, source: { file: path, sha256 }, bytes: input.bytes, report };
 }
 
 const maxFindings = 20;

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import type { Environment } from "../settings.ts";
@@ -12,6 +11,7 @@ export async function identifyRun(environment: Environment): Promise<Pick<RunInf
 
 /** With a plus sign when files differ from the commit; `none` outside a Git checkout. */
 async function currentCommit(): Promise<string> {
+  const { execFile } = await import("node:child_process");
   const git = promisify(execFile);
   try {
     const { stdout } = await git("git", ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]);

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assembleWorkspace } from "../clients/assemble.ts";
-import { readWorkspaceFiles } from "../clients/load.ts";
+import { readFiles } from "../clients/read-files.ts";
 import { UserError } from "../errors.ts";
 import { makeClient, type NewClient } from "../onboard/client-file.ts";
 import { readForm } from "../onboard/form.ts";
@@ -38,7 +38,7 @@ export async function onboard(context: Context): Promise<number> {
 async function fromForm(body: string, root: string): Promise<NewClient | { reasons: readonly string[] }> {
   const form = readForm(body);
   if ("problems" in form) return { reasons: form.problems };
-  const files = await readWorkspaceFiles(root);
+  const files = readFiles(root);
   const made = makeClient(form.answers, { files, workspace: assembleWorkspace(files) });
   if ("refused" in made) return { reasons: [made.refused] };
   const errors = made.problems.filter(({ severity }) => severity === "error");

@@ -1,23 +1,33 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
-import { orderFairly } from "../due/order.ts";
 import { planDue } from "../due/plan.ts";
 import { nextSlot } from "../due/slots.ts";
+import type { Zones } from "../due/zones.ts";
+import { openZones } from "../open-zones.ts";
 import type { TickState } from "../ports.ts";
 import { printable, visible } from "../record/visible.ts";
 import { openServices } from "../services.ts";
 import type { Settings } from "../settings.ts";
 import type { Slot, Workspace } from "../terms.ts";
 import { type Context, jsonLine, usableSettings } from "./context.ts";
+import { announceSplit, splitWork } from "./split.ts";
 
 /** What a tick would find now. Reads the ledger and writes nothing. */
 export async function plan(context: Context): Promise<number> {
   const settings = usableSettings(context);
-  const workspace = await loadWorkspace(context.arguments.root);
+  const cacheDirectory = join(context.stateDirectory, "cache");
+  const workspace = await loadWorkspace(context.arguments.root, { cacheDirectory });
+  const { zones, keep } = openZones(cacheDirectory);
   const now = context.clock();
-  const found = planned(workspace, await readState(context, settings, now), now);
-  context.write(context.arguments.json ? jsonLine(found) : planText(found));
+  const state = await readState(context, settings, now);
+  if (context.arguments.flags.shards === true) {
+    await announceSplit(context, splitWork({ workspace, state, now, zones, environment: context.environment }));
+  } else {
+    const found = planned(workspace, state, { now, zones });
+    context.write(context.arguments.json ? jsonLine(found) : planText(found));
+  }
+  keep();
   const errors = workspace.problems.filter(({ severity }) => severity === "error").length;
   if (errors > 0) context.log.error("files have errors: `npm start -- validate` shows them", { errors });
   return errors > 0 ? 1 : 0;
@@ -25,8 +35,8 @@ export async function plan(context: Context): Promise<number> {
 
 type Found = ReturnType<typeof planned>;
 
-function planned(workspace: Workspace, state: TickState, now: Date) {
-  const { due, closed, deferred } = planDue({ ...workspace, state, now });
+function planned(workspace: Workspace, state: TickState, { now, zones }: { now: Date; zones: Zones }) {
+  const { due, closed, deferred } = planDue({ ...workspace, state, now, zones });
   const row = ({ id, client, plannedAt }: Slot) => ({ slot: id, client, plannedAt: plannedAt.toISOString() });
   const late = (slot: Slot) => ({
     ...row(slot),
@@ -34,10 +44,10 @@ function planned(workspace: Workspace, state: TickState, now: Date) {
   });
   const ended = (as: "missed" | "skipped") =>
     closed.filter(({ outcome }) => outcome === as).map(({ slot, reason }) => ({ ...late(slot), reason }));
-  const next = workspace.clients.flatMap((client) => nextSlot(client, now) ?? []);
+  const next = workspace.clients.flatMap((client) => nextSlot(client, now, zones) ?? []);
   return {
     now: now.toISOString(),
-    due: orderFairly(due, state).map(({ slot }) => late(slot)),
+    due: due.map(({ slot }) => late(slot)),
     deferred: deferred.map(({ slot, reason }) => ({ ...late(slot), reason })),
     missed: ended("missed"),
     skipped: ended("skipped"),

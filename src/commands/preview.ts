@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleWorkspace } from "../clients/assemble.ts";
-import { readWorkspaceFiles } from "../clients/load.ts";
+import { readFiles } from "../clients/read-files.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../ports.ts";
 import { renderComment } from "../preview/comment.ts";
@@ -72,7 +72,7 @@ function readSamples(value: string | boolean | undefined): number {
 }
 
 async function readHead(root: string): Promise<Version & { commit: string }> {
-  const files = await readWorkspaceFiles(root);
+  const files = readFiles(root);
   const names = (await readdir(join(root, "schemas")).catch(() => [])).filter((name) => name.endsWith(".json"));
   const schemas = await Promise.all(
     names.map(async (name) => [`schemas/${name}`, await readFile(join(root, "schemas", name), "utf8")] as const),

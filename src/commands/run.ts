@@ -1,7 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
+import { readShard } from "../due/shards.ts";
 import { PostingError, UserError } from "../errors.ts";
+import { openZones } from "../open-zones.ts";
 import { stepOutputs } from "../record/outputs.ts";
 import { tellWarningsOnce } from "../record/repeats.ts";
 import { renderStop, renderSummary } from "../record/summary.ts";
@@ -10,24 +12,36 @@ import type { SummaryContext } from "../record/verdict.ts";
 import { runTick, type TickResult } from "../run.ts";
 import { openServices, type Services } from "../services.ts";
 import type { Settings } from "../settings.ts";
-import type { Workspace } from "../terms.ts";
+import type { Only, Problem, Workspace } from "../terms.ts";
 import type { Tick } from "../tick.ts";
 import { type Context, jsonLine, usableSettings } from "./context.ts";
 import { identifyRun } from "./identify-run.ts";
+import { announceSplit, splitOfRun } from "./split.ts";
 
 /** One tick. Exits 1 for configuration problems, new dead letters and bugs; having nothing to do, or deferring, is fine. */
 export async function run(context: Context): Promise<number> {
   const startedMs = performance.now();
+  const { flags } = context.arguments;
+  const only = limitOf(flags);
   const settings = usableSettings(context);
   for (const secret of secretsIn(settings)) hide(context, secret);
-  const workspace = await loadWorkspace(context.arguments.root);
-  context.host?.annotate(workspace.problems);
+  const cacheDirectory = join(context.stateDirectory, "cache");
+  const workspace = await loadWorkspace(context.arguments.root, { cacheDirectory });
+  // The job that splits the work tells what is wrong with the files: every shard would only tell it again.
+  const { problems, broken } = flags.shard === undefined ? workspace : { problems: [], broken: new Set<string>() };
+  context.host?.annotate(problems);
   assertUsable(workspace, settings, context);
   const services = await openServices({ ...context, settings, onSecret: (secret) => hide(context, secret) });
   try {
-    const tick = await openTick({ context, workspace, services, startedMs });
+    const { zones, keep } = openZones(cacheDirectory);
+    const tick = { ...(await openTick({ context, workspace, services, startedMs, only })), zones };
+    const split = await splitOfRun(context, tick);
+    if (split !== undefined) {
+      await announceSplit(context, split);
+      return 0;
+    }
     const result = await runTick(tick);
-    const { problems, broken } = workspace;
+    keep();
     const { next, lastPost, notes } = result;
     await report(context, result, {
       problems,
@@ -36,7 +50,7 @@ export async function run(context: Context): Promise<number> {
       ...(next && { next }),
       ...(lastPost && { lastPost }),
     });
-    return exitCode(result, workspace);
+    return exitCode(result, problems);
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
     await reportStop(context, error.message);
@@ -51,22 +65,41 @@ async function openTick(input: {
   workspace: Workspace;
   services: Services;
   startedMs: number;
+  only: Only | undefined;
 }): Promise<Tick> {
-  const { context, workspace, services, startedMs } = input;
-  const { client: only, "dry-run": dryRun } = context.arguments.flags;
+  const { context, workspace, services, startedMs, only } = input;
+  const { "dry-run": dryRun, shard } = context.arguments.flags;
+  const { id, commit } = await identifyRun(context.environment);
   const stop = new AbortController();
   context.stopping.addEventListener("abort", () => stop.abort("the run was asked to stop"), { once: true });
   return {
     workspace,
     clients: new Map(workspace.clients.map((client) => [client.id, client])),
     services,
-    run: { ...(await identifyRun(context.environment)), mode: services.mode, startedAt: services.clock() },
-    ...(typeof only === "string" && { only }),
+    run: {
+      // The shards of one workflow run are runs of their own in the ledger: each one stores a report.
+      id: shard === undefined ? id : `${id}-${shard}`,
+      commit,
+      mode: services.mode,
+      startedAt: services.clock(),
+    },
+    ...(only && { only }),
     dryRun: dryRun === true,
     log: tellWarningsOnce(context.log),
     stop,
     startedMs,
   };
+}
+
+function limitOf({ client, shard, shards }: Context["arguments"]["flags"]): Only | undefined {
+  if (shards === true && typeof shard === "string") {
+    throw new UserError("--shards and --shard exclude each other: a shard is not split again", 2);
+  }
+  if (typeof client === "string" && typeof shard === "string") {
+    throw new UserError("--client and --shard exclude each other: a client is served in its shard, or by itself", 2);
+  }
+  if (typeof shard === "string") return readShard(shard);
+  return typeof client === "string" ? { client } : undefined;
 }
 
 function assertUsable(workspace: Workspace, settings: Settings, { arguments: { flags }, environment }: Context): void {
@@ -93,16 +126,20 @@ async function report(context: Context, result: TickResult, around: SummaryConte
     host,
     stateDirectory,
     write,
-    arguments: { json },
+    arguments: { json, flags },
   } = context;
   const markdown = renderSummary(result.report, around);
   const file = join(stateDirectory, "summary.md");
-  if (host === undefined) {
-    await mkdir(stateDirectory, { recursive: true });
-    await writeFile(file, markdown);
+  if (typeof flags.report === "string") {
+    const { reportFile } = await import("../record/merge-reports.ts");
+    writeFileSync(flags.report, jsonLine(reportFile(result.report, { shard: flags.shard, notes: around.notes })));
+  } else if (host === undefined) {
+    mkdirSync(stateDirectory, { recursive: true });
+    writeFileSync(file, markdown);
   } else {
     await host.writeSummary(markdown);
-    await host.setOutputs(stepOutputs(result.report, context.environment.GITHUB_STEP_SUMMARY ?? ""));
+    const outputs = stepOutputs(result.report, context.environment.GITHUB_STEP_SUMMARY ?? "");
+    await host.setOutputs({ ...outputs, ...(flags.shards === true && { shards: "[]" }) });
   }
   write(json ? jsonLine(result.report) : terminalSummary(result.report, around));
 }
@@ -113,7 +150,7 @@ async function reportStop({ host, write, arguments: { json } }: Context, reason:
   write(json ? jsonLine({ error: reason }) : renderStop(reason));
 }
 
-function exitCode({ report, bugs }: TickResult, { problems }: Workspace): number {
+function exitCode({ report, bugs }: TickResult, problems: readonly Problem[]): number {
   const misconfigured =
     problems.some(({ severity }) => severity === "error") || report.slots.some(({ cause }) => cause === "config");
   return misconfigured || bugs > 0 || report.totals.dead > 0 ? 1 : 0;

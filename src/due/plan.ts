@@ -2,9 +2,12 @@ import type { OpenSlot, TickState, UnsettledSlot } from "../ports.ts";
 import type { Client, Slot } from "../terms.ts";
 import { inWords } from "./duration.ts";
 import { type Held, isWaiting, whyBusy, whyHeld } from "./hold.ts";
+import { orderFairly } from "./order.ts";
 import { isScheduled, slotsBetween } from "./slots.ts";
+import { stageRecovery } from "./stage.ts";
+import type { Zones } from "./zones.ts";
 
-/** What becomes of every owed slot in this tick. A slot that is in no list stays with the run or send that holds it. */
+/** What becomes of every owed slot in this tick, due ones in fair order. A slot that is in no list stays with the run or send that holds it. */
 export interface DuePlan {
   due: readonly DueSlot[];
   deferred: readonly DeferredSlot[];
@@ -37,6 +40,8 @@ interface Moment {
   state: TickState;
   now: Date;
   unsettledIds: ReadonlySet<string>;
+  unsettledByClient: ReadonlyMap<string, readonly UnsettledSlot[]>;
+  zones: Zones | undefined;
 }
 
 /** Decides about every owed slot from the clients' files, the ledger's state and the clock, never from what woke the tick. */
@@ -46,9 +51,13 @@ export function planDue(input: {
   broken: ReadonlySet<string>;
   state: TickState;
   now: Date;
+  /** What is known of time zones already. */
+  zones?: Zones;
 }): DuePlan {
-  const { broken, state, now } = input;
-  const moment = { state, now, unsettledIds: new Set(state.unsettled.map(({ id }) => id)) };
+  const { broken, state, now, zones } = input;
+  const unsettledIds = new Set(state.unsettled.map(({ id }) => id));
+  const unsettledByClient = Map.groupBy(state.unsettled, ({ client }) => client);
+  const moment = { state, now, zones, unsettledIds, unsettledByClient };
   const clients = input.clients.filter(({ id }) => !broken.has(id));
   const known = new Set([...clients.map(({ id }) => id), ...broken]);
   const orphans = state.open.filter((slot) => !known.has(slot.client));
@@ -57,9 +66,15 @@ export function planDue(input: {
     ...clients.map((client) => planClient(client, openByClient.get(client.id) ?? [], moment)),
     closeWaiting(orphans, "the client's file was removed", moment),
   ];
+  const ordered = orderFairly(
+    fates.flatMap(({ due }) => due),
+    state,
+  );
+  const drafted = new Set(state.open.flatMap((slot) => (slot.drafted ? [slot.id] : [])));
+  const staged = stageRecovery(ordered, drafted, state.breakers ?? []);
   return {
-    due: fates.flatMap(({ due }) => due),
-    deferred: fates.flatMap(({ deferred }) => deferred),
+    due: staged.due,
+    deferred: [...fates.flatMap(({ deferred }) => deferred), ...staged.deferred],
     closed: fates.flatMap(({ closed }) => closed),
     planned: clients.filter((client) => watermark(client, moment) <= now).map(({ id }) => id),
   };
@@ -67,7 +82,7 @@ export function planDue(input: {
 
 function planClient(client: Client, open: readonly OpenSlot[], moment: Moment): Fates {
   if (client.status === "paused") return closeWaiting(open, "the client is paused", moment);
-  const { now, state, unsettledIds } = moment;
+  const { now, unsettledIds, unsettledByClient } = moment;
   const gone = open.filter((slot) => !isScheduled(client, slot.id));
   const { closed } = closeWaiting(gone, "no longer in the schedule", moment);
   const owed = owedSlots(client, open, moment);
@@ -76,7 +91,7 @@ function planClient(client: Client, open: readonly OpenSlot[], moment: Moment): 
   const early = owed
     .filter(({ plannedAt }) => plannedAt > now)
     .map((slot) => ({ slot, reason: "planned for a later minute", cause: "spacing" as const, report: false }));
-  const busy = whyBusy([...open, ...sendsOf(client, state.unsettled)], unsettledIds, now);
+  const busy = whyBusy([...open, ...sendsOf(unsettledByClient.get(client.id) ?? [])], unsettledIds, now);
   if (busy !== undefined) return { due: [], closed, deferred: [...early, ...defer(ready, busy)] };
   const fates = chooseOne(client, ready, moment);
   return { due: fates.due, closed: [...closed, ...fates.closed], deferred: [...early, ...fates.deferred] };
@@ -84,10 +99,10 @@ function planClient(client: Client, open: readonly OpenSlot[], moment: Moment): 
 
 /** Waiting slots of the ledger that the schedule still has, with the instant stored there, and those new since the watermark. */
 function owedSlots(client: Client, open: readonly OpenSlot[], moment: Moment): Slot[] {
-  const { now, unsettledIds } = moment;
+  const { now, unsettledIds, zones } = moment;
   const taken = new Set([...open.map(({ id }) => id), ...unsettledIds]);
   const waiting = open.filter((slot) => isWaiting(slot, unsettledIds, now) && isScheduled(client, slot.id));
-  const fresh = slotsBetween(client, watermark(client, moment), now).filter(({ id }) => !taken.has(id));
+  const fresh = slotsBetween(client, watermark(client, moment), now, zones).filter(({ id }) => !taken.has(id));
   return [...waiting.map(toSlot), ...fresh];
 }
 
@@ -126,9 +141,8 @@ function defer(slots: readonly Slot[], held: Held): DeferredSlot[] {
 }
 
 /** The ledger may name an unsettled send without listing its slot among the open ones. */
-function sendsOf(client: Client, unsettled: readonly UnsettledSlot[]): OpenSlot[] {
-  const own = unsettled.filter((slot) => slot.client === client.id);
-  return own.map((slot) => ({ ...toSlot(slot), state: "unknown" }));
+function sendsOf(unsettled: readonly UnsettledSlot[]): OpenSlot[] {
+  return unsettled.map((slot) => ({ ...toSlot(slot), state: "unknown" }));
 }
 
 function toSlot({ id, client, plannedAt }: Slot): Slot {

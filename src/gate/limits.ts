@@ -3,12 +3,13 @@ import type { Bucket, Clock, Limiter, Taken } from "../ports.ts";
 
 /**
  * What one model request takes. The numbers are ours: the slowest entry tiers of model providers accept about one request
- * a second per key, and twenty clients at once are more than one runner serves.
+ * a second per key, and twenty a second in all. Higher tiers take more, and `clients/_defaults.yaml` says so: with answers
+ * in 300 ms, the slots that one tick serves at a time ask for seventy.
  */
-export function modelBuckets(clientId: string): readonly Bucket[] {
+export function modelBuckets(clientId: string, perSecond = 20): readonly Bucket[] {
   return [
     { key: `model:client:${clientId}`, capacity: 1, refill: 1, intervalSeconds: 1, cost: 1 },
-    { key: "model:all", capacity: 20, refill: 20, intervalSeconds: 1, cost: 1 },
+    { key: "model:all", capacity: perSecond, refill: perSecond, intervalSeconds: 1, cost: 1 },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { PostingError } from "../errors.ts";
 import type { Draft } from "../terms.ts";
-import { checkText, normaliseText } from "./checks/check.ts";
+import { checkModeration, checkText, normaliseText } from "./checks/check.ts";
 import type { CheckContext, Failure } from "./checks/rule.ts";
 import { makeDraft, textHash } from "./draft.ts";
 import type { Rejected } from "./repair.ts";
@@ -59,7 +59,7 @@ async function moderated(session: Session, checked: readonly Candidate[], contex
     if (answer === undefined) return { ...candidate, moderation: "not offered" };
     // A missing flag is no clearance.
     const flagged = answer[at] ?? true;
-    const failures = checkText(candidate.text, { ...context, flagged });
+    const failures = checkModeration(candidate.text, { ...context, flagged });
     return { ...candidate, failures, moderation: flagged ? "flagged" : "passed" };
   });
 }

@@ -1,5 +1,13 @@
-import type { OutcomeInput, RateWindow, SendResult } from "../ports.ts";
+import type { OutcomeInput, RateWindow, SendResult, Strike } from "../ports.ts";
 import type { Cause, Outcome } from "../terms.ts";
+import {
+  accountStrikes,
+  appStrike,
+  credentialStrikes,
+  creditStrike,
+  duplicateStrike,
+  unreachableStrike,
+} from "./strikes.ts";
 
 type Backoff = NonNullable<OutcomeInput["backoff"]>;
 
@@ -9,8 +17,12 @@ export interface AfterSend {
   reason?: string;
   cause?: Cause;
   postId?: string;
-  /** Who is left alone by later ticks, and until when. */
+  /** Who is left alone by later ticks, until an instant that X has named. */
   backoff?: Backoff;
+  /** Failures that the ledger counts, and by which it decides who is left alone. */
+  strikes?: readonly Strike[];
+  /** True when this very send certainly did not leave or was refused; an earlier one of the slot may have left. */
+  notLeft?: true;
   /** Who is not served any more in this tick. */
   stop?: "client" | "all";
   /** Whether X takes the price of a post, as far as is known. */
@@ -18,7 +30,6 @@ export interface AfterSend {
 }
 
 export interface SendContext {
-  now: Date;
   /** True when an earlier send of the same text had no clear answer. */
   resend: boolean;
 }
@@ -39,11 +50,14 @@ export function afterSend(result: SendResult, context: SendContext): AfterSend {
     }
     case "out-of-credit": {
       const reason = `${result.reason}: buy credits in X's developer console`;
-      const backoff = pause("all", 60, reason, context);
-      return notSent(context, { reason, cause: "out-of-credit", backoff, stop: "all" });
+      return notSent(context, { reason, cause: "out-of-credit", strikes: [creditStrike(reason)], stop: "all" });
     }
     case "unsent":
-      return notSent(context, { reason: result.reason, cause: "unavailable" });
+      return notSent(context, {
+        reason: result.reason,
+        cause: "unavailable",
+        strikes: [unreachableStrike(result.reason)],
+      });
     case "unknown":
       return { outcome: "unknown", reason: result.reason, cause: "outcome-unknown", xCharged: false };
   }
@@ -65,7 +79,9 @@ function afterDuplicate(reason: string, { resend }: SendContext): AfterSend {
     return { outcome: "posted", reason: "X says this text is already posted; its id is not known", xCharged: true };
   }
   const act = "this account posted the same text before: look at the account, then change the prompt or topics";
-  return { outcome: "dead", reason: `${reason}; ${act}`, cause: "content", xCharged: false };
+  const strikes = [duplicateStrike(`${reason}: see what else posts on this account`)];
+  const said = `${reason}; ${act}`;
+  return { outcome: "dead", reason: said, cause: "content", strikes, stop: "client", xCharged: false };
 }
 
 function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, context: SendContext): AfterSend {
@@ -74,20 +90,17 @@ function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, conte
     case "content":
       return { outcome: "dead", reason: `${said}; X does not take this text`, cause: "content", xCharged: false };
     case "credential": {
-      // X has answered 401 in outages of its own, so one of them does not end a client.
       const reason = `${said}: check that the client's token is still valid, and seal a new one if not`;
-      const backoff = pause("client", 30, reason, context);
-      return notSent(context, { reason, cause: "credentials", backoff, stop: "client" });
+      return notSent(context, { reason, cause: "credentials", strikes: credentialStrikes(reason), stop: "client" });
     }
     case "account": {
       const reason = `${said}: see to the account on X, or to the app's right to write and then to a new token`;
-      const backoff = pause("client", 24 * 60, reason, context);
-      return { outcome: "dead", reason, cause: "account", backoff, stop: "client", xCharged: false };
+      const strikes = accountStrikes(reason);
+      return { outcome: "dead", reason, cause: "account", strikes, stop: "client", xCharged: false };
     }
     case "app": {
       const reason = `${said}: check the app's project and plan in X's developer console`;
-      const backoff = pause("all", 30, reason, context);
-      return notSent(context, { reason, cause: "config", backoff, stop: "all" });
+      return notSent(context, { reason, cause: "config", strikes: [appStrike(reason)], stop: "all" });
     }
   }
 }
@@ -96,10 +109,9 @@ function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, conte
  * The text did not leave. A first send waits for a later tick; behind an unclear one the question remains whether that
  * one arrived, so the slot stays with those to be settled.
  */
-function notSent(context: SendContext, what: Pick<AfterSend, "reason" | "cause" | "backoff" | "stop">): AfterSend {
-  return { outcome: context.resend ? "unknown" : "deferred", ...what, xCharged: false };
-}
-
-function pause(scope: Backoff["scope"], minutes: number, reason: string, { now }: SendContext): Backoff {
-  return { scope, until: new Date(now.getTime() + minutes * 60_000), reason };
+export function notSent(
+  { resend }: SendContext,
+  what: Pick<AfterSend, "reason" | "cause" | "backoff" | "strikes" | "stop">,
+): AfterSend {
+  return { outcome: resend ? "unknown" : "deferred", ...what, ...(resend && { notLeft: true }), xCharged: false };
 }

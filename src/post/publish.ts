@@ -1,8 +1,8 @@
 import { PostingError } from "../errors.ts";
-import type { Armed, Clock, Ledger, SendResult, TimelinePost, XAccount } from "../ports.ts";
+import type { Armed, Clock, Ledger, SendResult, Strike, TimelinePost, XAccount } from "../ports.ts";
 import type { Cause, Client, Draft, Outcome, Prices } from "../terms.ts";
 import { type AccountProof, proveAccount } from "./account.ts";
-import { type AfterSend, afterSend, fullWindow } from "./outcome.ts";
+import { type AfterSend, afterSend, fullWindow, notSent } from "./outcome.ts";
 import { readOrRule } from "./read-failure.ts";
 import { storeOutcome } from "./store-outcome.ts";
 
@@ -22,6 +22,14 @@ export interface PublishInput extends AccountProof {
   fence: number;
   draft: Draft;
   client: Pick<Client, "id" | "xUserId" | "madeWithAi">;
+  /** What writing the text has shown of the models. */
+  models?: ModelSigns;
+}
+
+/** What the ledger is told of the models, with the outcome of a slot for which they were asked. */
+export interface ModelSigns {
+  strikes?: readonly Strike[];
+  modelAnswered?: boolean;
 }
 
 /** What became of a slot, ready for the summary. */
@@ -63,8 +71,13 @@ export async function publishDraft(input: PublishInput, ports: PostPorts, resend
   if (refused !== undefined) {
     return finish(input, ports, { after: unsent(refused, resend), costUsd: beforeSendUsd, sent: resend !== undefined });
   }
-  const result = stoodStill(armedAt, ports) ?? (await sendOnce(input, account));
-  const context = { now: clock(), resend: resend !== undefined };
+  const context = { resend: resend !== undefined };
+  const still = stoodStill(armedAt, ports);
+  if (still !== undefined) {
+    const after = notSent(context, { reason: still, cause: "unavailable" });
+    return finish(input, ports, { after, costUsd: beforeSendUsd, sent: context.resend });
+  }
+  const result = await sendOnce(input, account);
   const after = afterSend(result, context);
   const full = after.backoff ?? fullWindow(result.windows);
   const found = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
@@ -116,14 +129,10 @@ function afterArmRefusal({ why, reason }: Extract<Armed, { armed: false }>): Aft
  * A machine that slept after the intent was stored may wake when the lease is over and another run has settled the slot:
  * then this text must not leave any more.
  */
-function stoodStill(armedAt: Date, { clock, leaseSeconds }: PostPorts): SendResult | undefined {
+function stoodStill(armedAt: Date, { clock, leaseSeconds }: PostPorts): string | undefined {
   const seconds = (clock().getTime() - armedAt.getTime()) / 1000;
   if (seconds < leaseSeconds / 2) return undefined;
-  return {
-    kind: "unsent",
-    reason: `nothing was sent: this machine stood still for ${Math.round(seconds)} s`,
-    windows: [],
-  };
+  return `nothing was sent: this machine stood still for ${Math.round(seconds)} s`;
 }
 
 /** After the intent is stored, whatever breaks may have broken behind the send. */
@@ -152,11 +161,12 @@ interface Ending {
 
 /** Stores the outcome and says it; what could not be stored is unknown to later ticks, so it is called unknown here. */
 export async function finish(
-  { slot, fence }: Pick<PublishInput, "slot" | "fence">,
+  { slot, fence, models }: Pick<PublishInput, "slot" | "fence" | "models">,
   ports: Pick<PostPorts, "run" | "clock" | "sleep"> & { ledger: Pick<Ledger, "recordOutcome"> },
   { after, costUsd, sent }: Ending,
 ): Promise<PostResult> {
-  const { outcome, reason, cause, postId, backoff, stop } = after;
+  const { outcome, reason, cause, postId, backoff, stop, notLeft } = after;
+  const strikes = [...(after.strikes ?? []), ...(models?.strikes ?? [])];
   const said = {
     outcome,
     ...(reason !== undefined && { reason }),
@@ -168,8 +178,12 @@ export async function finish(
     fence,
     now: ports.clock(),
     ...said,
+    // The slot stays unknown for the send before; this one did not leave, so it must not count as one that may have.
+    ...(notLeft && { outcome: "deferred" as const }),
     xUsd: costUsd,
     ...(backoff && { backoff }),
+    ...(strikes.length > 0 && { strikes }),
+    ...(models?.modelAnswered && { modelAnswered: true }),
   };
   const stored = cause === "fence-lost" ? "stored" : await storeOutcome(record, ports);
   const result = { slot, ...said, ...(cause && { cause }), costUsd, ...(stop && { stop }) };

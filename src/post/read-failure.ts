@@ -3,7 +3,7 @@ import { type AfterSend, afterSend } from "./outcome.ts";
 
 /** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect. */
 export function afterReadFailure(error: PostingError, now: Date): AfterSend {
-  const context = { now, resend: false };
+  const context = { resend: false };
   const { message: reason } = error;
   switch (error.kind) {
     case "rate-limited": {
@@ -14,8 +14,10 @@ export function afterReadFailure(error: PostingError, now: Date): AfterSend {
       return afterSend({ kind: "out-of-credit", reason, windows: [] }, context);
     case "config":
       return afterSend({ kind: "rejected", concerns: "credential", reason, windows: [] }, context);
-    default:
+    case "unavailable":
       return afterSend({ kind: "unsent", reason, windows: [] }, context);
+    default:
+      return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };
   }
 }
 

@@ -1,3 +1,4 @@
+import { PostingError } from "../errors.ts";
 import type { Ledger, TimelinePost, UnsettledSlot } from "../ports.ts";
 import type { Client } from "../terms.ts";
 import type { AfterSend } from "./outcome.ts";
@@ -61,8 +62,13 @@ async function countAbsence(
   { ledger, clock }: SettlePorts,
 ): Promise<{ reads: number; failed?: AfterSend }> {
   const { id, fence } = slot;
-  const counted = await readOrRule(() => ledger.recordAbsence({ slot: id, fence, now: clock(), xUsd }), clock());
-  return "failed" in counted ? { reads: 0, failed: counted.failed } : { reads: counted.value };
+  try {
+    return { reads: await ledger.recordAbsence({ slot: id, fence, now: clock(), xUsd }) };
+  } catch (error) {
+    // The ledger's trouble, not X's: it says nothing about the client.
+    if (!(error instanceof PostingError)) throw error;
+    return { reads: 0, failed: { outcome: "unknown", reason: error.message, xCharged: false } };
+  }
 }
 
 function waiting(slot: UnsettledSlot, reason: string, costUsd: number): PostResult {

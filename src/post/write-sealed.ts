@@ -29,6 +29,13 @@ export function writeSealed(yamlText: string, armoured: string): string {
   return written;
 }
 
+/** The armoured block of a client's YAML text; undefined without one. @throws UserError when the text is no mapping. */
+export function readSealed(yamlText: string): string | undefined {
+  const { credentials } = read(yamlText);
+  if (typeof credentials !== "object" || credentials === null || !("sealed" in credentials)) return undefined;
+  return typeof credentials.sealed === "string" ? credentials.sealed : undefined;
+}
+
 function read(text: string): Record<string, unknown> {
   try {
     const document = parseDocument(text, { prettyErrors: false, logLevel: "error" });

@@ -1,8 +1,7 @@
+import { createRequire } from "node:module";
 import type { List, Paragraph, RootContent, Table } from "mdast";
-import { gfmToMarkdown } from "mdast-util-gfm";
-import type { Options } from "mdast-util-to-markdown";
-import { toMarkdown } from "mdast-util-to-markdown";
 import { count } from "./format.ts";
+import { plainMarkdown } from "./plain-markdown.ts";
 
 /**
  * One part of a document. With `more`, rows may be dropped to make room, and `more` says where to find them; those of
@@ -11,15 +10,6 @@ import { count } from "./format.ts";
 export type Block =
   | { node: RootContent; more?: never; last?: never }
   | { node: Table | List; more: string; last?: boolean };
-
-const options: Options = {
-  bullet: "-",
-  extensions: [
-    gfmToMarkdown({ tablePipeAlign: false, tableCellPadding: true }),
-    // GitHub reads `$…$` as a formula. Only a dollar sign after a non-space can close one, so prices stay plain.
-    { unsafe: [{ character: "$", before: "\\S", inConstruct: "phrasing" }] },
-  ],
-};
 
 /** Bytes kept free for each `and 12,345 more, …`. */
 const bytesPerRemainder = 200;
@@ -89,7 +79,20 @@ function keepFirst(node: Table | List, children: number): Table | List {
 }
 
 function stringify(children: RootContent[]): string {
-  return toMarkdown({ type: "root", children }, options);
+  return plainMarkdown(children) ?? escapedMarkdown(children);
+}
+
+/** Whatever it says, it reads as text. The printer is loaded when it is needed: a tick with nothing due needs none. */
+export function escapedMarkdown(children: RootContent[]): string {
+  const load = createRequire(import.meta.url);
+  const { toMarkdown }: typeof import("mdast-util-to-markdown") = load("mdast-util-to-markdown");
+  const { gfmToMarkdown }: typeof import("mdast-util-gfm") = load("mdast-util-gfm");
+  const extensions = [
+    gfmToMarkdown({ tablePipeAlign: false, tableCellPadding: true }),
+    // GitHub reads `$…$` as a formula. Only a dollar sign after a non-space can close one, so prices stay plain.
+    { unsafe: [{ character: "$", before: "\\S", inConstruct: "phrasing" as const }] },
+  ];
+  return toMarkdown({ type: "root", children }, { bullet: "-", extensions });
 }
 
 function byteLength(text: string): number {

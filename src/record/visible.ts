@@ -3,12 +3,11 @@ const invisible = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default
 const anyInvisible = new RegExp(invisible, "v");
 
 /** Whole emoji and Han variants first, so that the joiners and selectors inside them stay. */
-const emojiOrInvisible = new RegExp(
-  String.raw`\p{RGI_Emoji}|\p{Emoji}[\uFE0E\uFE0F]|\p{Script=Han}\p{Variation_Selector}|(?<hidden>${invisible})`,
-  "gv",
-);
+const emojiOrInvisible = String.raw`\p{RGI_Emoji}|\p{Emoji}[\uFE0E\uFE0F]|\p{Script=Han}\p{Variation_Selector}|(?<hidden>${invisible})`;
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+// Made when first used: each takes longer than the rest of a summary with nothing in it.
+let hidden: RegExp | undefined;
+let graphemes: Intl.Segmenter | undefined;
 
 /** The longest emoji, two people kissing with skin tones, takes 15 code units. */
 const maxEmojiLength = 16;
@@ -18,7 +17,8 @@ export function visible(text: string): string {
   const line = text.replace(/[ \t\r\n]+/g, " ").trim();
   // Matching emoji is slow, and nearly every text has nothing to hide.
   if (!anyInvisible.test(line)) return line;
-  return line.replace(emojiOrInvisible, (match, hidden: string | undefined) => (hidden ? escaped(hidden) : match));
+  hidden ??= new RegExp(emojiOrInvisible, "gv");
+  return line.replace(hidden, (match, found: string | undefined) => (found ? escaped(found) : match));
 }
 
 /** The same, cut to `maxGraphemes` as a reader counts characters, with `…` where something is left out. */
@@ -26,6 +26,7 @@ export function shortened(text: string, maxGraphemes: number): string {
   if (text.length <= maxGraphemes) return visible(text);
   // One grapheme may hold any number of combining marks: code units are bounded too, and before any other work.
   const head = text.slice(0, maxGraphemes * maxEmojiLength);
+  graphemes ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   const kept = [...graphemes.segment(head)].slice(0, maxGraphemes).map(({ segment }) => segment);
   const start = kept.join("");
   if (start.length === text.length) return visible(text);

@@ -3,6 +3,8 @@ export interface ModelCall {
   count: number;
   path: "/v1/chat/completions" | "/v1/moderations" | "/v1/models";
   model: string;
+  /** The API key of whoever asks. */
+  key: string;
 }
 
 /** What can go wrong with a language model. */

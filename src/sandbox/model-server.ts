@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectInProcess } from "./in-process.ts";
 import { type ChatRequest, chatCompletion, isReasoningModel } from "./model-answer.ts";
 import { type ModelCall, type ModelFault, type ModelFaults, modelErrors } from "./model-faults.ts";
 
@@ -9,6 +11,8 @@ export interface ModelSandbox {
   url: string;
   /** Requests answered or left hanging so far. */
   requests(): number;
+  /** A connection that needs no socket. */
+  connect(): Duplex;
   close(): Promise<void>;
 }
 
@@ -22,14 +26,17 @@ const maxBodyBytes = 1_000_000;
 export async function startModelSandbox({
   port = 0,
   faults = () => undefined,
+  latencyMs = 0,
 }: {
   port?: number;
   faults?: ModelFaults;
+  /** What every completion takes. */
+  latencyMs?: number;
 } = {}): Promise<ModelSandbox> {
   let count = 0;
   const server = createServer((request, response) => {
     count += 1;
-    answer(request, response, { count, faults }).catch(() => response.destroy());
+    answer(request, response, { count, faults, latencyMs }).catch(() => response.destroy());
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -38,6 +45,7 @@ export async function startModelSandbox({
   return {
     url: `http://127.0.0.1:${actualPort}/v1`,
     requests: () => count,
+    connect: () => connectInProcess(server),
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -50,16 +58,23 @@ export async function startModelSandbox({
 interface Serving {
   count: number;
   faults: ModelFaults;
+  latencyMs: number;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { count, faults }: Serving): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { count, faults, latencyMs }: Serving,
+): Promise<void> {
   const path = paths.find((known) => known === request.url);
   const body = await readJson(request);
   if (path === undefined)
     return sendError(response, invalid(404, "unknown_url", `Unknown request URL: ${request.url}`));
-  if (!/^Bearer \S+$/.test(request.headers.authorization ?? "")) return sendError(response, modelErrors.unauthorised);
+  const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
+  if (key === undefined) return sendError(response, modelErrors.unauthorised);
   const model = typeof body?.model === "string" ? body.model : "";
-  const fault = faults({ count, path, model });
+  const fault = faults({ count, path, model, key });
+  if (latencyMs > 0 && path === "/v1/chat/completions") await sleep(latencyMs);
   if (fault?.kind === "slow") await sleep(fault.ms);
   if (fault?.kind === "error") return sendError(response, fault);
   if (transportFault(response, fault)) return;

@@ -9,6 +9,8 @@ export interface XSandboxAccount extends Omit<XCredentials, "accessToken"> {
   handle: string;
   /** A paying account may post 25,000 characters; the timeline then carries the whole text in `note_tweet`. */
   premium?: boolean;
+  /** What the token may do, as X tells it in a header of each answer. @default "read-write" */
+  access?: "read" | "read-write" | "read-write-directmessages";
 }
 
 /** Finds the account of an access token; undefined answers 401. */

@@ -12,6 +12,15 @@ export interface SignedRequest {
   /** Path with its query, as it stood in the request line. */
   target: string;
   authorization: string | undefined;
+  /** The body, when it is a form: its fields are signed too. */
+  form?: string;
+}
+
+/** The secrets that a signature is made with. */
+export interface SigningSecrets {
+  appSecret: string;
+  /** Empty for a request without a token. */
+  accessSecret: string;
 }
 
 /**
@@ -22,43 +31,66 @@ export function signatureChecker(
   accounts: XSandboxAccounts,
   realTime: () => Date = () => new Date(),
 ): (request: SignedRequest) => XSandboxAccount | undefined {
-  const usedAt = new Map<string, number>();
+  const isFresh = freshnessChecker(realTime);
   return (request) => {
     const oauth = oauthParameters(request.authorization);
     const account = accounts(oauth.get("oauth_token") ?? "");
     if (account === undefined || oauth.get("oauth_consumer_key") !== account.appKey) return undefined;
-    if (oauth.get("oauth_signature_method") !== "HMAC-SHA1" || oauth.get("oauth_version") !== "1.0") return undefined;
-    if (!sameBytes(signature(request, oauth, account), oauth.get("oauth_signature") ?? "")) return undefined;
-    const seconds = Math.trunc(realTime().getTime() / 1000);
-    return isFresh(oauth, seconds, usedAt) ? account : undefined;
+    return isSigned(request, oauth, account) && isFresh(oauth) ? account : undefined;
   };
+}
+
+/** Whether a request is signed with these secrets. */
+export function isSigned(request: SignedRequest, oauth: ReadonlyMap<string, string>, secrets: SigningSecrets): boolean {
+  if (oauth.get("oauth_signature_method") !== "HMAC-SHA1" || oauth.get("oauth_version") !== "1.0") return false;
+  return sameBytes(signature(request, oauth, secrets), oauth.get("oauth_signature") ?? "");
+}
+
+/** Tells a request of now from an old one and from one that was seen before. */
+export function freshnessChecker(
+  realTime: () => Date = () => new Date(),
+): (oauth: ReadonlyMap<string, string>) => boolean {
+  const usedAt = new Map<string, number>();
+  return (oauth) => isFresh(oauth, Math.trunc(realTime().getTime() / 1000), usedAt);
 }
 
 function isFresh(oauth: ReadonlyMap<string, string>, now: number, usedAt: Map<string, number>): boolean {
   const timestamp = Number(oauth.get("oauth_timestamp"));
   const nonce = `${oauth.get("oauth_token")} ${oauth.get("oauth_nonce")}`;
-  for (const [old, at] of usedAt) if (now - at > 2 * timestampWindowSeconds) usedAt.delete(old);
+  // The oldest stand first.
+  for (const [old, at] of usedAt) {
+    if (now - at <= 2 * timestampWindowSeconds) break;
+    usedAt.delete(old);
+  }
   if (!(Math.abs(timestamp - now) <= timestampWindowSeconds) || usedAt.has(nonce)) return false;
   usedAt.set(nonce, now);
   return true;
 }
 
-function oauthParameters(authorization: string | undefined): ReadonlyMap<string, string> {
+/** The OAuth parameters of an Authorization header; none when it is another kind of header. */
+export function oauthParameters(authorization: string | undefined): ReadonlyMap<string, string> {
   if (!authorization?.startsWith("OAuth ")) return new Map();
   const pairs = [...authorization.matchAll(/(oauth_\w+)="([^"]*)"/g)];
   return new Map(pairs.map(([, name = "", value = ""]) => [name, decoded(value)]));
 }
 
-function signature(request: SignedRequest, oauth: ReadonlyMap<string, string>, account: XSandboxAccount): string {
+function signature(request: SignedRequest, oauth: ReadonlyMap<string, string>, secrets: SigningSecrets): string {
   const [path = "", query = ""] = request.target.split("?");
   const fromHeader = [...oauth].filter(([name]) => name !== "oauth_signature");
-  const parameters = [...fromHeader, ...queryPairs(query)]
+  // A field that stands in the header and in the form is signed once.
+  const signed = new Map([...fromHeader, ...formFields(request.form ?? "")]);
+  const parameters = [...signed, ...queryPairs(query)]
     .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
     .sort()
     .join("&");
   const base = [request.method.toUpperCase(), encoded(signedOrigin + path), encoded(parameters)].join("&");
-  const key = `${encoded(account.appSecret)}&${encoded(account.accessSecret)}`;
+  const key = `${encoded(secrets.appSecret)}&${encoded(secrets.accessSecret)}`;
   return createHmac("sha1", key).update(base).digest("base64");
+}
+
+/** The fields of a form, in which a space is a plus sign. */
+export function formFields(form: string): [string, string][] {
+  return queryPairs(form.replaceAll("+", "%20"));
 }
 
 function queryPairs(query: string): [string, string][] {

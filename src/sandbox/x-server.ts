@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../ports.ts";
+import { connectInProcess } from "./in-process.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
+import { type Authorisations, openAuthorisations, type XGrant, type XSandboxApp } from "./x-authorisations.ts";
 import { deliver } from "./x-deliver.ts";
 import type { Fault, FaultRequest } from "./x-faults.ts";
 import { signatureChecker } from "./x-oauth.ts";
@@ -17,11 +21,25 @@ export interface XSandboxOptions {
   clock: Clock;
   /** @default every token that `sandboxCredentials` makes */
   accounts?: XSandboxAccounts;
+  /** The app that accounts can be asked to give access to; without one nobody can ask. */
+  app?: XSandboxApp;
   /** @default 0, any free port */
   port?: number;
   faults?: (request: FaultRequest) => Fault | undefined;
   /** How long the same text of the same account is refused; X does not say. @default 12 hours */
   duplicateWindowSeconds?: number;
+  /** Told of everything that X did, whether its answer arrives or not. */
+  onAnswer?: (done: XDone) => void;
+  /** What every answer takes; a post is public before. @default 0 */
+  latencyMs?: number;
+}
+
+/** One request that X has carried out. */
+export interface XDone {
+  method: string;
+  path: string;
+  account: string;
+  reply: XReply;
 }
 
 export interface XSandbox {
@@ -31,6 +49,10 @@ export interface XSandbox {
   posts(xUserId?: string): StoredPost[];
   /** How often an endpoint was asked for, for example `requests("POST", "/2/tweets")`. */
   requests(method: string, path: string): number;
+  /** What a person does in a browser with the link that asks for access: says yes. Answers with the PIN. */
+  authorise(link: string, grant: XGrant): string;
+  /** A connection that needs no socket. */
+  connect(): Duplex;
   close(): Promise<void>;
 }
 
@@ -38,11 +60,13 @@ export interface XSandbox {
 export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox> {
   const database = openXDatabase(options.stateFile);
   const counts = new Map<string, number>();
-  const authenticate = signatureChecker(options.accounts ?? sandboxAccount);
+  const authorisations = openAuthorisations(options.app);
+  const accounts = options.accounts ?? sandboxAccount;
+  const authenticate = signatureChecker((token) => authorisations.account(token) ?? accounts(token));
   const server = createServer((incoming, response) => {
     const exchange = readExchange(incoming, counts);
     void exchange
-      .then((read) => serve({ ...read, response, authenticate, database, options }))
+      .then((read) => serve({ ...read, response, authenticate, authorisations, database, options }))
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   const port = await listen(server, options.port ?? 0);
@@ -50,6 +74,8 @@ export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox>
     url: `http://127.0.0.1:${port}`,
     posts: (xUserId) => listPosts(database, xUserId),
     requests: (method, path) => counts.get(`${method} ${path}`) ?? 0,
+    authorise: authorisations.authorise,
+    connect: () => connectInProcess(server),
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -83,6 +109,7 @@ async function readExchange(incoming: IncomingMessage, counts: Map<string, numbe
 interface Service extends Exchange {
   response: ServerResponse;
   authenticate: ReturnType<typeof signatureChecker>;
+  authorisations: Authorisations;
   database: XRequest["database"];
   options: XSandboxOptions;
 }
@@ -95,6 +122,7 @@ async function serve(service: Service): Promise<void> {
   const fault = service.options.faults?.(about);
   const isUntouched = fault?.kind === "reset" || ((fault?.kind === "hang" || fault?.kind === "answer") && !fault.done);
   const reply = isUntouched ? notReached : await perform(service, { account, route, fault });
+  if (service.options.latencyMs !== undefined) await sleep(service.options.latencyMs);
   await deliver(response, reply, fault);
 }
 
@@ -109,6 +137,9 @@ async function perform(
     fault,
   }: { account: XSandboxAccount | undefined; route: XRoute | undefined; fault: Fault | undefined },
 ): Promise<XReply> {
+  const form = service.contentType.startsWith("application/x-www-form-urlencoded") && service.body.toString();
+  const authorised = service.authorisations.answer({ ...service, ...(form !== false && { form }) });
+  if (authorised !== undefined) return authorised;
   if (account === undefined) return unauthorized;
   if (route === undefined) return problem(404, "Not Found", "Not Found");
   const { database, options, body, contentType, target } = service;
@@ -128,7 +159,9 @@ async function perform(
     lagSeconds: fault?.kind === "lag" ? fault.seconds : 0,
     duplicateWindowSeconds: options.duplicateWindowSeconds ?? 43_200,
   });
-  return { ...reply, headers: { ...counted.headers, ...reply.headers } };
+  options.onAnswer?.({ method: service.method, path: service.path, account: xUserId, reply });
+  const access = { "x-access-level": account.access ?? "read-write" };
+  return { ...reply, headers: { ...access, ...counted.headers, ...reply.headers } };
 }
 
 async function listen(server: Server, port: number): Promise<number> {

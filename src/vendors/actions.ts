@@ -1,4 +1,4 @@
-import { appendFile } from "node:fs/promises";
+import { appendFileSync } from "node:fs";
 import type { Problem, RunInfo } from "../terms.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -31,12 +31,17 @@ export function actionsHost(env: Env, stream: { write(text: string): unknown }):
     async setOutputs(outputs) {
       // Without the file the toolkit prints a command that the runner has dropped.
       if (env.GITHUB_OUTPUT === undefined) return;
+      const plain = Object.entries(outputs).filter(isPlain);
+      if (plain.length > 0)
+        appendFileSync(env.GITHUB_OUTPUT, plain.map(([name, value]) => `${name}=${value}\n`).join(""));
+      const others = Object.entries(outputs).filter((output) => !isPlain(output));
+      if (others.length === 0) return;
       // Loaded here because the import takes 65 ms; the toolkit writes values under a random delimiter.
       const { setOutput } = await import("@actions/core");
-      for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+      for (const [name, value] of others) setOutput(name, value);
     },
     async writeSummary(markdown) {
-      if (env.GITHUB_STEP_SUMMARY !== undefined) await appendFile(env.GITHUB_STEP_SUMMARY, cutSummary(markdown));
+      if (env.GITHUB_STEP_SUMMARY !== undefined) appendFileSync(env.GITHUB_STEP_SUMMARY, cutSummary(markdown));
     },
   };
 }
@@ -70,6 +75,11 @@ export function escapeInvisible(text: string): string {
       /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu,
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
+}
+
+/** Counts, amounts and paths can neither end their line nor be read as another output. */
+function isPlain([name, value]: readonly [string, string | number | boolean]): boolean {
+  return /^[a-z][a-z-]*$/.test(name) && /^[\w./-]*$/.test(String(value));
 }
 
 const escapeData = (text: string) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");

@@ -7,11 +7,16 @@ export async function newIdentity(): Promise<{ identity: string; recipient: stri
   return { identity, recipient: await identityToRecipient(identity) };
 }
 
-/** The text encrypted to a recipient, in ASCII armour. @throws PostingError("config") when the recipient is none. */
-export async function encryptTo(recipient: string, plaintext: string): Promise<string> {
+/**
+ * The text encrypted in ASCII armour, so that the identity of each recipient alone opens it.
+ * @throws PostingError("config") when a recipient is none, or when there is none.
+ */
+export async function encryptTo(recipients: string | readonly string[], plaintext: string): Promise<string> {
   const encrypter = new Encrypter();
+  const all = typeof recipients === "string" ? [recipients] : recipients;
+  if (all.length === 0) throw new PostingError("config", "there is no recipient to encrypt to (run validate)");
   try {
-    encrypter.addRecipient(recipient.trim());
+    for (const recipient of all) encrypter.addRecipient(recipient.trim());
   } catch {
     // The library's own message quotes what it was given, and a person may have put the secret key there.
     throw new PostingError("config", "the recipient is not an age public key; it begins with age1");
@@ -19,45 +24,53 @@ export async function encryptTo(recipient: string, plaintext: string): Promise<s
   return armor.encode(await encrypter.encrypt(plaintext));
 }
 
+/** Where an identity comes from, as its errors name it. */
+type IdentityName = "CLARA_IDENTITY" | "CLARA_NEW_IDENTITY";
+
 /**
  * What an armoured text contains. `identity` may be a whole identity file: other lines are ignored, and of several
  * keys the one that fits is used, so that a new key can be introduced before the old one is retired.
  * @throws PostingError("config") when no key fits or the text is damaged.
  */
-export async function decryptWith(identity: string, armoured: string): Promise<string> {
+export async function decryptWith(
+  identity: string,
+  armoured: string,
+  name: IdentityName = "CLARA_IDENTITY",
+): Promise<string> {
   const decrypter = new Decrypter();
-  for (const key of keysOf(identity)) addKey(decrypter, key);
+  for (const key of keysOf(identity, name)) addKey(decrypter, key, name);
   try {
     return await decrypter.decrypt(armor.decode(armoured), "text");
   } catch (error) {
     // No cause on any error of this file: what the library says could quote key material.
-    throw new PostingError("config", explain(error));
+    throw new PostingError("config", explain(error, name));
   }
 }
 
-function keysOf(identity: string): string[] {
+/** The secret keys of an identity file. @throws PostingError("config") when there is none. */
+export function keysOf(identity: string, name: IdentityName = "CLARA_IDENTITY"): readonly string[] {
   const lines = identity.split(/\r?\n/).map((line) => line.trim());
   const keys = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-"));
-  if (keys.length === 0) throw noKey();
+  if (keys.length === 0) throw noKey(name);
   return keys;
 }
 
-function addKey(decrypter: Decrypter, key: string): void {
+function addKey(decrypter: Decrypter, key: string, name: IdentityName): void {
   try {
     decrypter.addIdentity(key);
   } catch {
-    throw noKey();
+    throw noKey(name);
   }
 }
 
-function noKey(): PostingError {
-  return new PostingError("config", "CLARA_IDENTITY is not an age secret key; it begins with AGE-SECRET-KEY-1");
+function noKey(name: IdentityName): PostingError {
+  return new PostingError("config", `${name} is not an age secret key; it begins with AGE-SECRET-KEY-1`);
 }
 
 /** The library tells its failures apart by words only; they choose our words and nothing else. */
-function explain(error: unknown): string {
+function explain(error: unknown, name: IdentityName): string {
   const wrongKey = error instanceof Error && error.message.startsWith("no identity matched");
   return wrongKey
-    ? "the credentials were sealed to another key than CLARA_IDENTITY (seal them again)"
+    ? `the credentials were sealed to another key than ${name} (seal them again)`
     : "the sealed block is damaged (seal the credentials again)";
 }

@@ -1,6 +1,7 @@
-import { pino } from "pino";
+import { createRequire } from "node:module";
 import { PostingError, UserError } from "../errors.ts";
 import { command, escapeInvisible, neutraliseCommands } from "./actions.ts";
+import { openRedactor } from "./redact.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 type Fields = Readonly<Record<string, unknown>>;
@@ -27,11 +28,7 @@ interface LogOptions {
 
 /** Lines for people: short on a terminal, with the full time elsewhere. No field can break its line or command a runner. */
 export function openLog({ stream, level = "info", secrets = [], folds = false }: LogOptions): Log {
-  const hidden = new Set<string>();
-  const redact = (text: string) => redactText(text, hidden);
-  const hide = (values: readonly string[]) => {
-    for (const form of values.flatMap(formsOf)) hidden.add(form);
-  };
+  const { hide, redact } = openRedactor();
   const write = (line: string) => stream.write(`${line}\n`);
   const layout = stream.isTTY === true ? shortLine : fullLine;
 
@@ -42,11 +39,13 @@ export function openLog({ stream, level = "info", secrets = [], folds = false }:
         sink(neutraliseCommands(layout(entry, (value) => clean(value, redact))), entry.level);
       },
     };
-    const logger = pino(settings(level), destination);
+    let logger: ReturnType<typeof openPino> | undefined;
     const at =
       (name: LogLevel) =>
-      (event: string, fields: Fields = {}) =>
+      (event: string, fields: Fields = {}) => {
+        logger ??= openPino(level, destination);
         logger[name]({ fields: plainErrors(fields) }, event);
+      };
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), hide, group };
   }
 
@@ -75,13 +74,18 @@ interface Entry {
   fields: Fields;
 }
 
-const settings = (level: LogLevel) => ({
-  level,
-  base: null,
-  messageKey: "event",
-  timestamp: pino.stdTimeFunctions.isoTime,
-  formatters: { level: (label: string) => ({ level: label }) },
-});
+/** Loaded by the first line: a tick with nothing due writes none. */
+function openPino(level: LogLevel, destination: { write(json: string): void }) {
+  const { pino }: typeof import("pino") = createRequire(import.meta.url)("pino");
+  const settings = {
+    level,
+    base: null,
+    messageKey: "event",
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(settings, destination);
+}
 
 type Clean = (value: unknown) => unknown;
 
@@ -120,27 +124,6 @@ function clean(value: unknown, redact: (text: string) => string): unknown {
 
 const cut = (text: string) =>
   text.length <= longestValue ? text : `${text.slice(0, longestValue)}… and ${text.length - longestValue} more`;
-
-/** Recognised without having been told: keys of OpenAI, Supabase and age, bearer tokens, JSON web tokens. */
-const secretForms =
-  /\b(?:sk-|sb_secret_|AGE-SECRET-KEY-1)[\w-]{8,}|\bBearer\s+[\w.~+/%-]{8,}=*|\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]{6,}/gi;
-
-function redactText(text: string, hidden: ReadonlySet<string>): string {
-  const longestFirst = [...hidden].sort((a, b) => b.length - a.length);
-  return longestFirst.reduce((rest, form) => rest.replaceAll(form, "[secret]"), text).replace(secretForms, "[secret]");
-}
-
-/** The lines of a secret as they may be met. Short ones are left alone: they'd be found inside innocent words. */
-function formsOf(secret: string): readonly string[] {
-  const lines = secret.split(/\r?\n/).map((line) => line.trim());
-  return lines
-    .filter((line) => line.length >= 8)
-    .flatMap((line) => [
-      line,
-      encodeURIComponent(line.toWellFormed()),
-      Buffer.from(line).toString("base64").replace(/=+$/, ""),
-    ]);
-}
 
 /** An error of ours says all in its message; of any other, the stack is wanted. Never its fields: SDKs keep headers there. */
 function plainErrors(fields: Fields): Fields {

@@ -13,6 +13,8 @@ export interface ModelOptions {
   deadlineMs?: number;
   /** Base of `retryAt`. @default the system's clock */
   now?: Clock;
+  /** The sandbox answers in process. */
+  fetch?: typeof fetch;
 }
 
 const openaiUrl = "https://api.openai.com/v1";
@@ -33,9 +35,17 @@ export function openModel({
   baseUrl = openaiUrl,
   deadlineMs = 60_000,
   now = () => new Date(),
+  fetch: answer,
 }: ModelOptions): Model {
   // Retries have one owner, and it is not the SDK. Its logs can hold prompts, so they stay off whatever OPENAI_LOG says.
-  const client = new OpenAI({ apiKey, baseURL: baseUrl, timeout: deadlineMs, maxRetries: 0, logLevel: "off" });
+  const client = new OpenAI({
+    apiKey,
+    baseURL: baseUrl,
+    timeout: deadlineMs,
+    maxRetries: 0,
+    logLevel: "off",
+    ...(answer && { fetch: answer }),
+  });
   const formats = new Map<string, AnswerFormat>();
   let moderationOffered = true;
   return {

@@ -1,4 +1,4 @@
-import type { DeadLetter, Explanation, Halt, Levers, Retried } from "../levers.ts";
+import type { DeadLetter, Explanation, Halt, Levers, Resumed, Retried } from "../levers.ts";
 import { storable } from "./storable.ts";
 import { ask, type Rpc } from "./supabase.ts";
 
@@ -7,7 +7,7 @@ export function openLevers(rpc: Rpc): Levers {
   return {
     halt: async ({ scope, why, now }) =>
       halts(await ask(rpc, "halt_scope", storable({ p_scope: scope, p_why: why, p_at: now }))),
-    resume: async ({ scope }) => halts(await ask(rpc, "resume_scope", { p_scope: scope })),
+    resume: async ({ scope, now }) => resumed(await ask(rpc, "release_scope", { p_scope: scope, p_at: now })),
     deadLetters: async (slots) =>
       ((await ask(rpc, "dead_letters", { p_slots: slots ?? null })) as Stored<DeadLetter>[]).map((letter) => ({
         ...letter,
@@ -32,6 +32,14 @@ type StoredExplanation = Omit<Stored<Explanation>, Nested> & {
 
 function halts(answer: unknown): readonly Halt[] {
   return (answer as Stored<Halt>[]).map((halt) => ({ ...halt, haltedAt: new Date(halt.haltedAt) }));
+}
+
+function resumed(answer: unknown): Resumed {
+  const { before, ended } = answer as { before: unknown; ended: { reason: string; since: string | null }[] };
+  return {
+    before: halts(before),
+    ended: ended.map(({ reason, since }) => ({ reason, ...(since !== null && { since: new Date(since) }) })),
+  };
 }
 
 function explanation(found: StoredExplanation): Explanation | undefined {

@@ -1,18 +1,8 @@
-import { createClient } from "@supabase/supabase-js";
 import { PostingError } from "../errors.ts";
-import type {
-  Armed,
-  Claim,
-  ClientState,
-  Ledger,
-  Limiter,
-  OpenSlot,
-  Reservation,
-  StoredDraft,
-  TickState,
-  UnsettledSlot,
-} from "../ports.ts";
+import type { Armed, Claim, Ledger, Limiter, OutcomeInput, Reservation, StoredDraft } from "../ports.ts";
+import { type Answer, postJson } from "./post-json.ts";
 import { storable } from "./storable.ts";
+import { tickState } from "./supabase-state.ts";
 
 /**
  * Calls one ledger function and returns its value. Throws PostingError: config, unavailable, or rejected when the same
@@ -29,18 +19,44 @@ export interface SupabaseOptions {
   deadlineSeconds?: number;
 }
 
-/** The only way to the ledger: SQL functions through supabase-js. */
-export function openRpc({ url, secretKey, fetch: answer, deadlineSeconds = 30 }: SupabaseOptions): Rpc {
-  const client = createClient(url, secretKey, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    global: answer === undefined ? {} : { fetch: answer },
-  });
+/** What every tick asks, the one with nothing due too: asked without supabase-js, see decision 0009. */
+const everyTick: ReadonlySet<string> = new Set(["open_tick", "open_tick_only", "close_tick"]);
+
+/** The only way to the ledger: SQL functions through supabase-js, which is loaded when a tick has something to do. */
+export function openRpc(options: SupabaseOptions): Rpc {
+  const { secretKey, fetch: answer, deadlineSeconds = 30 } = options;
+  let client: ReturnType<typeof connect> | undefined;
+  const throughClient = async (name: string, parameters: object, deadline: AbortSignal): Promise<Answer> => {
+    client ??= connect(options);
+    return (await client).rpc(name, parameters).abortSignal(deadline);
+  };
   return async (name, parameters) => {
     const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
-    const { data, error, status } = await client.rpc(name, parameters).abortSignal(deadline);
+    const isDirect = answer === undefined && everyTick.has(name);
+    const { data, error, status } = isDirect
+      ? await postDirectly(options, { name, parameters, deadline })
+      : await throughClient(name, parameters, deadline);
     if (error === null) return data;
     throw ledgerError(name, status, { ...error, message: error.message.replaceAll(secretKey, "…").slice(0, 300) });
   };
+}
+
+async function connect({ url, secretKey, fetch: answer }: SupabaseOptions) {
+  const { createClient } = await import("@supabase/supabase-js");
+  return createClient(url, secretKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: answer === undefined ? {} : { fetch: answer },
+  });
+}
+
+/** The request that `rpc` of supabase-js sends. */
+function postDirectly(
+  { url, secretKey }: SupabaseOptions,
+  { name, parameters, deadline }: { name: string; parameters: object; deadline: AbortSignal },
+): Promise<Answer> {
+  const headers = { apikey: secretKey, authorization: `Bearer ${secretKey}`, "content-profile": "public" };
+  const address = new URL(`rest/v1/rpc/${name}`, url.endsWith("/") ? url : `${url}/`);
+  return postJson(address, { body: parameters, headers, signal: deadline });
 }
 
 function ledgerError(name: string, status: number, error: { code?: string; message: string }): PostingError {
@@ -63,8 +79,11 @@ function ledgerError(name: string, status: number, error: { code?: string; messa
 /** The ledger over its SQL functions; see schemas/sql for what each one promises. */
 export function openLedger(rpc: Rpc): Ledger {
   return {
-    openTick: async ({ run, now, leaseSeconds }) =>
-      tickState(await ask(rpc, "open_tick", { p_run: run, p_at: now, p_lease_seconds: leaseSeconds })),
+    openTick: async ({ run, now, leaseSeconds, only }) => {
+      const limits = only === undefined ? {} : { p_only: only };
+      const input = { p_run: run, p_at: now, p_lease_seconds: leaseSeconds, ...limits };
+      return tickState(await ask(rpc, only === undefined ? "open_tick" : "open_tick_only", input));
+    },
     readTick: async ({ now }) => tickState(await ask(rpc, "read_tick", { p_at: now })),
     claimSlots: async ({ run, now, leaseSeconds, due, deferred, closed, planned }) =>
       (await ask(rpc, "claim_slots", {
@@ -89,7 +108,7 @@ export function openLedger(rpc: Rpc): Ledger {
         p_fingerprint: account.fingerprint,
         p_x_user_id: account.xUserId,
       })) as Armed,
-    recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, backoff }) =>
+    recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, ...after }) =>
       (await ask(
         rpc,
         "record_outcome",
@@ -102,7 +121,7 @@ export function openLedger(rpc: Rpc): Ledger {
           p_reason: reason ?? null,
           p_post_id: postId ?? null,
           p_x_usd: xUsd,
-          p_backoff: backoff ?? null,
+          p_backoff: backoffParameter(after),
         }),
       )) as boolean,
     recordAbsence: async ({ slot, fence, now, xUsd }) =>
@@ -132,6 +151,16 @@ export async function ask(rpc: Rpc, name: string, parameters: object): Promise<u
   return answer;
 }
 
+/** One parameter for all, so that the function also answers the code from before there were breakers. */
+function backoffParameter({
+  backoff,
+  strikes = [],
+  modelAnswered = false,
+}: Pick<OutcomeInput, "backoff" | "strikes" | "modelAnswered">): object | null {
+  if (backoff === undefined && strikes.length === 0 && !modelAnswered) return null;
+  return { ...backoff, strikes, modelAnswered };
+}
+
 function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {
   return {
     p_run: input.run,
@@ -149,51 +178,4 @@ function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {
 function storedDraft(slot: string, answer: unknown): StoredDraft {
   if (answer === null) throw new PostingError("unavailable", `another run took ${slot}`);
   return answer as StoredDraft;
-}
-
-interface ClientRow {
-  id: string;
-  plannedUntil?: string;
-  lastSentAt?: string;
-  backoffUntil?: string;
-  backoffReason?: string;
-  halted?: string;
-  accounts?: Record<string, string>;
-}
-
-type Dated<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
-
-function tickState(answer: unknown): TickState {
-  const raw = answer as {
-    halted: string | null;
-    clients: ClientRow[];
-    open: (Omit<OpenSlot, "plannedAt" | "leaseUntil"> & { plannedAt: string; leaseUntil?: string })[];
-    unsettled: Dated<UnsettledSlot, "plannedAt" | "armedAt">[];
-  };
-  return {
-    ...(raw.halted === null ? {} : { halted: raw.halted }),
-    clients: new Map(raw.clients.map((row) => [row.id, clientState(row)])),
-    open: raw.open.map(({ plannedAt, leaseUntil, ...slot }) => ({
-      ...slot,
-      plannedAt: new Date(plannedAt),
-      ...(leaseUntil === undefined ? {} : { leaseUntil: new Date(leaseUntil) }),
-    })),
-    unsettled: raw.unsettled.map((slot) => ({
-      ...slot,
-      plannedAt: new Date(slot.plannedAt),
-      armedAt: new Date(slot.armedAt),
-    })),
-  };
-}
-
-function clientState(row: ClientRow): ClientState {
-  return {
-    ...(row.plannedUntil === undefined ? {} : { plannedUntil: new Date(row.plannedUntil) }),
-    ...(row.lastSentAt === undefined ? {} : { lastSentAt: new Date(row.lastSentAt) }),
-    ...(row.backoffUntil === undefined
-      ? {}
-      : { backoff: { until: new Date(row.backoffUntil), reason: row.backoffReason ?? "" } }),
-    ...(row.halted === undefined ? {} : { halted: row.halted }),
-    accounts: new Map(Object.entries(row.accounts ?? {})),
-  };
 }

@@ -1,9 +1,10 @@
+import type { Duplex } from "node:stream";
 import { TwitterApi } from "twitter-api-v2";
 import { PostingError } from "../errors.ts";
 import type { Clock, TimelinePost, XAccount, XCredentials } from "../ports.ts";
 import { arrivalOf } from "./x-arrival.ts";
 import { type Arrival, classifySend, field } from "./x-classify.ts";
-import { connectionTo, totalDeadline } from "./x-connection.ts";
+import { clientSettings } from "./x-connection.ts";
 import { readBody, unusable } from "./x-read.ts";
 import { timelinePost } from "./x-timeline.ts";
 
@@ -14,6 +15,8 @@ export interface XAccountOptions {
   /** Milliseconds that one request may take in all, its answer included. @default 30000 */
   sendDeadlineMs?: number;
   clock: Clock;
+  /** Opens the connections, in place of sockets. */
+  connect?: () => Duplex;
 }
 
 /** Five pages of a hundred: an account with more posts since a send is not one that this project serves. */
@@ -23,13 +26,9 @@ const maxPages = 5;
  * One account on X. Nothing is retried here: who knows what a second try means decides about it.
  * @throws UserError when `apiUrl` is no http or https address.
  */
-export function openXAccount({ credentials, apiUrl, sendDeadlineMs = 30_000, clock }: XAccountOptions): XAccount {
-  const { v2 } = new TwitterApi(credentials, {
-    httpAgent: connectionTo(apiUrl),
-    plugins: [totalDeadline(sendDeadlineMs)],
-    // The library never ends on a compressed answer that is cut, and a broken one would end the process.
-    compression: false,
-  });
+export function openXAccount(options: XAccountOptions): XAccount {
+  const { credentials, sendDeadlineMs = 30_000, clock } = options;
+  const { v2 } = new TwitterApi(credentials, clientSettings({ ...options, deadlineMs: sendDeadlineMs }));
   const get = (path: string, query: Record<string, string>): Promise<Arrival> =>
     arrivalOf(() => v2.get(path, query, { fullResponse: true }));
   return {

@@ -373,6 +373,31 @@ const otherCases: Case[] = [
     ],
   },
   {
+    when: "one of several recipients is a secret key",
+    files: { "clients/_defaults.yaml": defaultsYaml.replace(/(age1\w+)/, "[$1, AGE-SECRET-KEY-1ABC]") },
+    expected: [
+      expect.stringMatching(/^clients\/_defaults.yaml:1:77 recipient\[?.*must be an age public key; it is /) as string,
+    ],
+  },
+  {
+    when: "the list of recipients is empty",
+    files: { "clients/_defaults.yaml": defaultsYaml.replace(/age1\w+/, "[]") },
+    expected: [
+      expect.stringMatching(
+        /^clients\/_defaults.yaml:1:12 recipient must be a list of 1 to 20 age public keys; it is /,
+      ) as string,
+    ],
+  },
+  {
+    when: "the recipient is neither a key nor a list",
+    files: { "clients/_defaults.yaml": defaultsYaml.replace(/age1\w+/, "7") },
+    expected: [
+      expect.stringMatching(
+        /^clients\/_defaults.yaml:1:12 recipient must be an age public key, or a list of them; it is 7/,
+      ) as string,
+    ],
+  },
+  {
     when: "the defaults hold a field of one client",
     files: { "clients/_defaults.yaml": `${defaultsYaml}  handle: acme\n` },
     expected: [
@@ -479,6 +504,18 @@ test("without readable prices nothing can be afforded and every client is broken
   expect(prices.models.size).toBe(0);
   expect(defaults.global.postsPerDay).toBe(0);
   expect([...broken]).toEqual(["acme"]);
+});
+
+test("the models' common rate is as the defaults say, and left to the gate when they don't", () => {
+  const rated = (rate: string) =>
+    `${defaultsYaml.replace("global:\n", `global:\n  model_requests_per_second: ${rate}\n`)}`;
+  const settings = workspaceWith({ "clients/_defaults.yaml": rated("300") });
+  expect(settings.defaults.modelRequestsPerSecond).toBe(300);
+  expect(settings.problems).toEqual([]);
+  expect(workspaceWith().defaults.modelRequestsPerSecond).toBeUndefined();
+  expect(said(workspaceWith({ "clients/_defaults.yaml": rated("0") }).problems)).toMatchObject([
+    expect.stringContaining("a whole number from 1 to 1000"),
+  ]);
 });
 
 test("a broken prompt is told once, not at each client that uses it", () => {

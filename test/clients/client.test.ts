@@ -127,7 +127,7 @@ test("the workspace carries prices, defaults and prompts as the stages use them"
   });
   expect(prices.x).toEqual({ postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 });
   expect(defaults.global).toEqual({ postsPerDay: 500, completionsPerDay: 2000, usdPerMonth: 300.5 });
-  expect(defaults.recipient).toMatch(/^age1/);
+  expect(defaults.recipients).toEqual([expect.stringMatching(/^age1/)]);
   expect(prompts.get("quick-tip")).toMatchObject({ id: "quick-tip", version: "1.0.0", models: [], parameters: {} });
 });
 

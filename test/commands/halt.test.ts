@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { halt } from "../../src/commands/halt.ts";
 import { resume } from "../../src/commands/resume.ts";
-import { secretKey } from "../support/ledger.ts";
+import { at, secretKey } from "../support/ledger.ts";
 import { leverStage } from "../support/levers.ts";
 
 const stage = leverStage();
@@ -41,7 +41,41 @@ test("the same as JSON", async () => {
   const why = { scope: "*", why: "w", haltedAt: "2026-11-21T09:01:00.000Z" };
   expect(JSON.parse(halted.stdout)).toEqual({ halted: why, before: [] });
   const resumed = await stage.pull(resume, ["resume", "--json"]);
-  expect(JSON.parse(resumed.stdout)).toEqual({ resumed: "*", lifted: true, before: [why] });
+  expect(JSON.parse(resumed.stdout)).toEqual({ resumed: "*", lifted: true, before: [why], ended: [] });
+});
+
+test("a resume ends the waits and breakers of its scope and says which; those of others stay", async () => {
+  const steps = stage.steps();
+  for (const [client, scope] of [
+    ["bolt", "client"],
+    ["acme", "x"],
+  ] as const) {
+    await steps.claim({ client });
+    const strike = { scope, cause: "app", reason: "X says no", baseMinutes: 600, capMinutes: 600, opensAfter: 1 };
+    const backoff = { scope: "client" as const, until: at(300), reason: `${client} is full` };
+    await steps.record("deferred", { client, strikes: [strike], ...(client === "acme" && { backoff }) });
+  }
+  const all = await stage.pull(resume, ["resume"]);
+  expect(all.stdout).toContain(
+    "There was no halt of everything.\nEnded the wait since 2026-11-21 09:00 UTC: X says no\n",
+  );
+  expect(all.stdout).not.toContain("is full");
+  expect((await steps.rows("breaker")).map(({ scope }) => scope)).toEqual(["bolt"]);
+  expect(JSON.parse((await stage.pull(resume, ["resume", "acme", "--json"])).stdout)).toMatchObject({
+    lifted: false,
+    ended: [{ reason: "acme is full" }],
+  });
+  expect(await steps.claim({ slot: "acme/2", now: at(61) })).toBeDefined();
+  expect((await stage.pull(resume, ["resume"])).stdout).not.toContain("Ended");
+});
+
+test("a resume by the code from before there were breakers ends them too, and answers as before", async () => {
+  const steps = stage.steps();
+  await steps.claim();
+  const strike = { scope: "x" as const, cause: "app", reason: "no", baseMinutes: 6, capMinutes: 6, opensAfter: 1 };
+  await steps.record("deferred", { strikes: [strike] });
+  expect(await steps.sql("select public.resume_scope('*') as before")).toEqual([{ before: [] }]);
+  expect(await steps.rows("breaker")).toEqual([]);
 });
 
 test.for([[], ["--why", ""], ["--why", " "], ["acme"]])(

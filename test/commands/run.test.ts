@@ -94,7 +94,7 @@ test("sealed clients without X's secrets are refused in Actions, and rehearse no
   const { code, stdout, stderr } = await tick([], await actions());
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain("X_APP_KEY is not set here: nothing would reach X");
-  expect(existsSync(join(workspace.root, ".clara"))).toBe(false);
+  expect(existsSync(join(workspace.root, ".clara", "ledger"))).toBe(false);
 });
 
 test("sealed clients may run in the sandbox elsewhere, and in Actions while they rehearse", async () => {
@@ -133,7 +133,7 @@ test.for([
   await workspace.addClient("acme");
   const seen = await tick(words, environment);
   expect(seen).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(says) });
-  expect(existsSync(join(workspace.root, ".clara"))).toBe(false);
+  expect(existsSync(join(workspace.root, ".clara", "ledger"))).toBe(false);
 });
 
 test("a client whose file is broken can be named: it is left alone, and the run says why", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { loadWorkspace } from "../../src/clients/load.ts";
-import { exampleRecipient, runSeal } from "../../src/commands/seal.ts";
+import { runSeal } from "../../src/commands/seal.ts";
+import { exampleRecipient } from "../../src/commands/sealed-file.ts";
 import { UserError } from "../../src/errors.ts";
 import { openCredentials } from "../../src/post/seal.ts";
 import { decryptWith, newIdentity } from "../../src/vendors/age.ts";
@@ -27,7 +28,7 @@ afterEach(() => rm(root, { recursive: true }));
 
 function seal(options: { client?: string; recipient?: string; payload?: unknown } = {}): Promise<string> {
   const { client = "acme", recipient = key.recipient, payload = secrets } = options;
-  return runSeal({ root, client, recipient, readCredentials: async () => payload });
+  return runSeal({ root, client, recipients: [recipient], readCredentials: async () => payload });
 }
 
 function refuseToAsk(): Promise<never> {
@@ -61,6 +62,17 @@ test("sealing again replaces the block and nothing else", async () => {
   expect(opened.x.accessToken).toBe("13-token");
 });
 
+test("with several recipients, the identity of each opens the block", async () => {
+  const other = await newIdentity();
+  const recipients = [key.recipient, other.recipient];
+  await runSeal({ root, client: "acme", recipients, readCredentials: async () => secrets });
+  const block = parse(await readFile(file, "utf8")).credentials.sealed;
+  for (const { identity } of [key, other]) {
+    const opened = await openCredentials(block, "acme", (armoured) => decryptWith(identity, armoured));
+    expect(opened.x.accessToken).toBe("12-token");
+  }
+});
+
 test("the file keeps its access rights", async () => {
   await chmod(file, 0o600);
   await seal();
@@ -72,7 +84,7 @@ test("what was changed in the file while a person typed is kept", async () => {
     await writeFile(file, "name: Acme Corporation\n");
     return secrets;
   };
-  await runSeal({ root, client: "acme", recipient: key.recipient, readCredentials });
+  await runSeal({ root, client: "acme", recipients: [key.recipient], readCredentials });
   expect(parse(await readFile(file, "utf8")).name).toBe("Acme Corporation");
 });
 
@@ -102,7 +114,7 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
   test.for(["_defaults", "../acme", "Acme", "acme-", "a/b", "", "a--b", "acme.yaml"])(
     "the id %j, which is wrong usage",
     async (client) => {
-      const sealing = runSeal({ root, client, recipient: key.recipient, readCredentials: refuseToAsk });
+      const sealing = runSeal({ root, client, recipients: [key.recipient], readCredentials: refuseToAsk });
       await expect(sealing).rejects.toMatchObject({ name: "UserError", exitCode: 2 });
     },
   );
@@ -112,7 +124,7 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
     { what: "bytes that are not UTF-8", content: Buffer.from([0x61, 0xff]), says: "clients/acme.yaml is not UTF-8" },
   ])("$what in the file is told before anybody is asked", async ({ content, says }) => {
     await writeFile(file, content);
-    const sealing = runSeal({ root, client: "acme", recipient: key.recipient, readCredentials: refuseToAsk });
+    const sealing = runSeal({ root, client: "acme", recipients: [key.recipient], readCredentials: refuseToAsk });
     await expect(sealing).rejects.toThrow(says);
   });
 
@@ -127,7 +139,7 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
     const sealing = runSeal({
       root,
       client: "acme",
-      recipient: key.recipient,
+      recipients: [key.recipient],
       readCredentials: () => Promise.reject(bug),
     });
     await expect(sealing).rejects.toBe(bug);
@@ -145,9 +157,9 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
 
 test("the recipient that is shipped seals nothing: nobody could open it", async () => {
   const { defaults } = await loadWorkspace(join(import.meta.dirname, "../.."));
-  expect(defaults.recipient).toBe(exampleRecipient);
+  expect(defaults.recipients).toEqual([exampleRecipient]);
   const readCredentials = () => Promise.reject(new Error("nobody is asked"));
   await expect(
-    runSeal({ root: "unused", client: "acme", recipient: exampleRecipient, readCredentials }),
+    runSeal({ root: "unused", client: "acme", recipients: [key.recipient, exampleRecipient], readCredentials }),
   ).rejects.toThrow("run keygen");
 });

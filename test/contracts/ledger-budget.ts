@@ -90,7 +90,16 @@ export function budgetContract(open: OpenLedger): void {
     for (const client of clients) await steps.claim({ client });
     const zone = { day: "2026-11-21", month: "2026-11" };
     const limits = { postsPerDay: 10, completionsPerDay: 50, usdPerMonth: 20 };
-    const worst = { fence: 1, ...zone, posts: 1, completions: 3, modelUsd: 0.01, xUsd: 0.015, limits };
+    const worst = {
+      fence: 1,
+      ...zone,
+      dayEndsAt: at(54_000),
+      posts: 1,
+      completions: 3,
+      modelUsd: 0.01,
+      xUsd: 0.015,
+      limits,
+    };
     const slots = clients.map((client) => ({ slot: `${client}/2026-11-21T09:00`, client, ...worst }));
     const global = { ...limits, ...zone, postsPerDay: 2 };
     const answers = await steps.ledger.reserveSlots({ run: "run-1", now: at(0), slots, global });

@@ -67,6 +67,20 @@ export function claimContract(open: OpenLedger): void {
     expect((await steps.claim({ slot: other, now: at(now), minGapSeconds: 3600 })) !== undefined).toBe(won);
   });
 
+  test("a slot that loses the race waits in the ledger and is won later", async () => {
+    const steps = await begin();
+    await steps.send("text");
+    await steps.record("posted", { postId: "1" });
+    expect(await steps.claim({ slot: other, now: at(60), minGapSeconds: 3600 })).toBeUndefined();
+    const lost = await steps.rows("slot");
+    expect(lost.map(({ id, state }) => [id, state]).sort()).toEqual([
+      [slot, "posted"],
+      [other, "waiting"],
+    ]);
+    expect((await steps.ledger.readTick({ now: at(60) })).open).toMatchObject([{ id: other, state: "waiting" }]);
+    expect((await steps.claim({ slot: other, now: at(3600), minGapSeconds: 3600 }))?.fence).toBe(1);
+  });
+
   test.for(["*", "acme"])("nothing is claimed while %s is halted; another client only minds '*'", async (scope) => {
     const steps = await begin();
     await steps.sql("insert into clara.halt values ($1, 'a person said stop', now())", [scope]);

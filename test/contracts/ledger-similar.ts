@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { at, day, draftOf, type OpenLedger } from "../support/ledger.ts";
 import { type Steps, stepsOf } from "./ledger-steps.ts";
@@ -137,4 +138,43 @@ export function similarContract(open: OpenLedger): void {
       expect((await steps.store([draftOf(text, { source: "fallback" })])).stored).toBe(0);
     });
   });
+
+  test("what rules texts out without comparing them rules out no similar one", async () => {
+    const steps = await begin();
+    const pairs = fc.sample(pairOfTexts, { numRuns: 300, seed: 20_261_121 });
+    const json = JSON.stringify(pairs.map(([stored, candidate], n) => ({ slot: `bolt/${n}`, stored, candidate })));
+    const rows = `jsonb_array_elements($1::jsonb)`;
+    await steps.sql(
+      `insert into clara.slot (id, client, planned_at, state, changed_at) select value->>'slot', 'bolt', now(), 'posted', now() from ${rows}`,
+      [json],
+    );
+    await steps.sql(
+      `insert into clara.draft select value->>'slot', 'bolt', value->>'stored', '', 'model', null, 'tip', '1.0.0', 'tea', false, false, '{}', 'run-1', now() from ${rows}`,
+      [json],
+    );
+    const compared = await steps.sql(
+      `select extensions.similarity(d.text, value->>'candidate') >= 0.6 as similar, clara.similar_draft('acme', 'acme/1',
+          jsonb_build_object('text', value->>'candidate', 'source', 'model'),
+          clara.trigram_bits(extensions.show_trgm(value->>'candidate')), now(), d.number - 1, d.number) is not null as found
+        from ${rows} join clara.draft d on d.slot = value->>'slot'`,
+      [json],
+    );
+    expect(compared.filter(({ similar, found }) => similar !== found)).toEqual([]);
+    // Pairs of both kinds, or nothing was shown.
+    expect(compared.filter(({ similar }) => similar === true).length).toBeGreaterThan(50);
+    expect(compared.filter(({ similar }) => similar === false).length).toBeGreaterThan(50);
+  });
 }
+
+const word = fc.oneof(
+  fc.constantFrom("tea", "smoky", "slow", "evening", "Büro", "größer", "日本", "москва", "🍵", "don't", "2026"),
+  fc.string({ minLength: 1, maxLength: 9 }).map((text) => text.replaceAll("\0", "-")),
+);
+
+/** A text, and one that differs from it in more or fewer of its words. */
+const pairOfTexts = fc
+  .tuple(fc.array(word, { minLength: 3, maxLength: 40 }), fc.array(word, { minLength: 40, maxLength: 40 }), fc.nat(9))
+  .map(([words, others, tenths]) => {
+    const changed = words.map((own, index) => ((index * 7) % 10 < tenths ? (others[index] ?? own) : own));
+    return [words.join(" "), changed.join(" ")] as const;
+  });

@@ -9,8 +9,8 @@ import type {
   Reservation,
   StoredDraft,
 } from "../../src/ports.ts";
-import type { Draft } from "../../src/terms.ts";
-import { at, draftOf, type LedgerUnderTest, runInfo, wide } from "../support/ledger.ts";
+import type { Draft, Only } from "../../src/terms.ts";
+import { at, day, draftOf, type LedgerUnderTest, runInfo, wide } from "../support/ledger.ts";
 
 /** The worst case that a slot holds. */
 export interface Worst {
@@ -52,7 +52,7 @@ export interface Steps extends LedgerUnderTest {
   absent(step?: Step & { xUsd?: number }): Promise<number>;
   /** Claims, stores a text and arms, in this order, at one instant. */
   send(text: string, step?: Step): Promise<void>;
-  openTick(step?: { run?: string; now?: Date; leaseSeconds?: number }): ReturnType<Ledger["openTick"]>;
+  openTick(step?: { run?: string; now?: Date; leaseSeconds?: number; only?: Only }): ReturnType<Ledger["openTick"]>;
   slotRow(slot?: string): Promise<Record<string, unknown>>;
   /** Rows of a table of the ledger as JSON, so that numbers are numbers on every driver. */
   rows(table: string): Promise<readonly Record<string, unknown>[]>;
@@ -123,6 +123,7 @@ function claimSteps(ledger: Ledger): Pick<Steps, "claim" | "claimAll" | "reserve
         fence,
         day: localDay,
         month: localDay.slice(0, 7),
+        dayEndsAt: new Date(Date.parse(localDay) + day * 1000),
         ...held,
         limits: { ...wide, ...limits },
       };
@@ -131,8 +132,8 @@ function claimSteps(ledger: Ledger): Pick<Steps, "claim" | "claimAll" | "reserve
       if (reservation === undefined) throw new Error("no answer for the slot");
       return reservation;
     },
-    openTick: ({ run = "run-2", now = at(0), leaseSeconds = 300 } = {}) =>
-      ledger.openTick({ run: runInfo(run), now, leaseSeconds }),
+    openTick: ({ run = "run-2", now = at(0), leaseSeconds = 300, only } = {}) =>
+      ledger.openTick({ run: runInfo(run), now, leaseSeconds, ...(only && { only }) }),
   };
 }
 
@@ -161,12 +162,14 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "record" | "ab
     },
     record: (outcome, step = {}) => {
       const { slot, run, now, fence } = filled(step);
-      const { reason, postId, backoff, xUsd = 0 } = step;
+      const { reason, postId, backoff, strikes, modelAnswered, xUsd = 0 } = step;
       return ledger.recordOutcome({
         ...{ run, slot, fence, now, outcome, xUsd },
         ...(reason === undefined ? {} : { reason }),
         ...(postId === undefined ? {} : { postId }),
         ...(backoff === undefined ? {} : { backoff }),
+        ...(strikes === undefined ? {} : { strikes }),
+        ...(modelAnswered === undefined ? {} : { modelAnswered }),
       });
     },
     absent: (step = {}) => {

@@ -2,13 +2,17 @@ import { describe } from "vitest";
 import type { OpenLedger } from "../support/ledger.ts";
 import { absenceContract } from "./ledger-absence.ts";
 import { armContract } from "./ledger-arm.ts";
+import { breakerContract } from "./ledger-breakers.ts";
 import { budgetContract } from "./ledger-budget.ts";
 import { claimContract } from "./ledger-claim.ts";
 import { claimBatchContract } from "./ledger-claim-batch.ts";
 import { draftContract } from "./ledger-draft.ts";
+import { onlyContract } from "./ledger-only.ts";
 import { outcomeContract } from "./ledger-outcome.ts";
+import { recoveryContract } from "./ledger-recovery.ts";
 import { settleContract } from "./ledger-settle.ts";
 import { similarContract } from "./ledger-similar.ts";
+import { spendContract } from "./ledger-spend.ts";
 import { textContract } from "./ledger-text.ts";
 import { tickContract } from "./ledger-tick.ts";
 
@@ -24,5 +28,9 @@ export function ledgerContract(open: OpenLedger): void {
   describe("settle", () => settleContract(open));
   describe("absence", () => absenceContract(open));
   describe("tick", () => tickContract(open));
+  describe("tick for some clients", () => onlyContract(open));
+  describe("breakers", () => breakerContract(open));
+  describe("recovery", () => recoveryContract(open));
+  describe("spend", () => spendContract(open));
   describe("text", () => textContract(open));
 }

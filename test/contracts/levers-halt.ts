@@ -13,7 +13,10 @@ export function haltContract(begin: Begin): void {
       expect(await levers.halt({ scope, why: "wrong numbers", now: at(1) })).toEqual([]);
       expect(await steps.arm()).toEqual({ armed: false, why: "halted", reason: "halted: wrong numbers" });
       expect(await steps.claim({ slot: "acme/2026-11-21T10:00", now: at(900) })).toBeUndefined();
-      expect(await levers.resume({ scope })).toEqual([{ scope, why: "wrong numbers", haltedAt: at(1) }]);
+      expect(await levers.resume({ scope, now: at(900) })).toEqual({
+        before: [{ scope, why: "wrong numbers", haltedAt: at(1) }],
+        ended: [],
+      });
       expect(await steps.arm()).toEqual({ armed: true });
     },
   );
@@ -41,8 +44,8 @@ export function haltContract(begin: Begin): void {
     const { levers, steps } = await begin();
     await levers.halt({ scope: "*", why: "all", now: at(0) });
     await levers.halt({ scope: "acme", why: "one", now: at(0) });
-    expect(await levers.resume({ scope: "bolt" })).toHaveLength(2);
-    await levers.resume({ scope: "*" });
+    expect((await levers.resume({ scope: "bolt", now: at(1) })).before).toHaveLength(2);
+    await levers.resume({ scope: "*", now: at(1) });
     expect(await steps.rows("halt")).toMatchObject([{ scope: "acme" }]);
   });
 

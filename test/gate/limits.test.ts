@@ -42,6 +42,11 @@ test("a model request takes from its client's bucket of 1/s and from the common 
   ]);
 });
 
+test("the common bucket takes as many as the provider's tier allows", () => {
+  const common = { key: "model:all", capacity: 300, refill: 300, intervalSeconds: 1, cost: 1 };
+  expect(modelBuckets("acme", 300)).toEqual([buckets[0], common]);
+});
+
 test("sends of two accounts share the app's bucket and nothing else", () => {
   const [first, second] = [sendBuckets("1", "app"), sendBuckets("2", "app")];
   expect(first.map(({ key }) => key)).toEqual(["send:account:1", "send:app:app"]);

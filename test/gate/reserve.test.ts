@@ -20,6 +20,7 @@ function reserveOne(change: { claim?: Partial<Claim>; client?: Partial<Client>; 
 
 test("an active client's slot holds a post, every completion and both prices", () => {
   expect(reserveOne({}).slot).toEqual({
+    dayEndsAt: new Date("2026-11-22T00:00Z"),
     slot: claim.slot,
     fence: 4,
     client: "acme",

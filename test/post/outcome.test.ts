@@ -25,7 +25,13 @@ test.for<Row>([
   {
     when: "a duplicate at the first send",
     result: { kind: "duplicate", reason, windows },
-    expected: { outcome: "dead", cause: "content", xCharged: false },
+    expected: {
+      outcome: "dead",
+      cause: "content",
+      xCharged: false,
+      stop: "client",
+      strikes: [{ scope: "client", cause: "duplicate", baseMinutes: 360, opensAfter: 1 }],
+    },
   },
   {
     when: "a duplicate at the second send",
@@ -49,14 +55,17 @@ test.for<Row>([
       outcome: "deferred",
       cause: "credentials",
       stop: "client",
-      backoff: { scope: "client", until: minutes(30) },
+      strikes: [
+        { scope: "client", cause: "credentials", baseMinutes: 30, capMinutes: 1440, opensAfter: 3 },
+        { scope: "x", cause: "credentials", opensAfter: 3, severalClients: true },
+      ],
     },
   },
   {
     when: "refused for the token at the second send",
     result: { kind: "rejected", concerns: "credential", reason, windows },
     resend: true,
-    expected: { outcome: "unknown", stop: "client" },
+    expected: { outcome: "unknown", stop: "client", notLeft: true },
   },
   {
     when: "refused for the account",
@@ -65,13 +74,21 @@ test.for<Row>([
       outcome: "dead",
       cause: "account",
       stop: "client",
-      backoff: { scope: "client", until: minutes(1440) },
+      strikes: [
+        { scope: "client", cause: "account", baseMinutes: 1440, opensAfter: 1 },
+        { scope: "x", cause: "credentials", severalClients: true },
+      ],
     },
   },
   {
     when: "refused for the app",
     result: { kind: "rejected", concerns: "app", reason, windows },
-    expected: { outcome: "deferred", cause: "config", stop: "all", backoff: { scope: "all", until: minutes(30) } },
+    expected: {
+      outcome: "deferred",
+      cause: "config",
+      stop: "all",
+      strikes: [{ scope: "x", cause: "app", baseMinutes: 30, opensAfter: 1 }],
+    },
   },
   {
     when: "rate-limited for the account",
@@ -91,23 +108,37 @@ test.for<Row>([
       cause: "out-of-credit",
       reason: expect.stringContaining("buy credits"),
       stop: "all",
-      backoff: { scope: "all", until: minutes(60) },
+      strikes: [
+        {
+          scope: "x",
+          cause: "out-of-credit",
+          reason: expect.stringContaining("buy credits"),
+          baseMinutes: 60,
+          capMinutes: 720,
+          opensAfter: 1,
+        },
+      ],
     },
   },
   {
     when: "never sent",
     result: { kind: "unsent", reason, windows },
-    expected: { outcome: "deferred", cause: "unavailable", reason },
+    expected: {
+      outcome: "deferred",
+      cause: "unavailable",
+      reason,
+      strikes: [{ scope: "x", cause: "unavailable", baseMinutes: 5, capMinutes: 60, opensAfter: 3 }],
+    },
   },
   {
     when: "never sent the second time",
     result: { kind: "unsent", reason, windows },
     resend: true,
-    expected: { outcome: "unknown" },
+    expected: { outcome: "unknown", notLeft: true },
   },
   { when: "unclear", result: { kind: "unknown", reason, windows }, expected: { outcome: "unknown", xCharged: false } },
 ])("a text that was $when", ({ result, resend = false, expected }) => {
-  expect(afterSend(result, { now, resend })).toMatchObject(expected);
+  expect(afterSend(result, { resend })).toMatchObject(expected);
 });
 
 test.for<{ when: string; windows: RateWindow[]; expected: RateWindow | undefined }>([
@@ -127,10 +158,13 @@ function window(scope: RateWindow["scope"], remaining: number, inMinutes: number
 }
 
 test.for<{ kind: FailureKind; expected: object }>([
-  { kind: "config", expected: { cause: "credentials", stop: "client", backoff: { until: minutes(30) } } },
+  {
+    kind: "config",
+    expected: { cause: "credentials", stop: "client", strikes: [{ scope: "client" }, { scope: "x" }] },
+  },
   { kind: "rate-limited", expected: { cause: "rate-limited", backoff: { scope: "client", until: minutes(15) } } },
   { kind: "out-of-credit", expected: { cause: "out-of-credit", stop: "all" } },
-  { kind: "unavailable", expected: { cause: "unavailable" } },
+  { kind: "unavailable", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
   { kind: "rejected", expected: { cause: "unavailable" } },
 ])("a read that failed as $kind defers", ({ kind, expected }) => {
   const after = afterReadFailure(new PostingError(kind, "said so"), now);
@@ -141,6 +175,46 @@ test("a read that says when to come back is taken at its word", () => {
   const error = new PostingError("rate-limited", "later", { retryAt: minutes(3) });
   expect(afterReadFailure(error, now).backoff?.until).toEqual(minutes(3));
 });
+
+test("an answer that says nothing about X as a service counts against nobody", () => {
+  expect(afterReadFailure(new PostingError("rejected", "said so"), now).strikes).toBeUndefined();
+  expect(
+    afterSend({ kind: "rejected", concerns: "content", reason, windows }, { resend: false }).strikes,
+  ).toBeUndefined();
+  expect(afterSend({ kind: "unknown", reason, windows }, { resend: true }).notLeft).toBeUndefined();
+});
+
+const results: readonly SendResult[] = [
+  ...(["credential", "account", "app"] as const).map((concerns) => ({
+    kind: "rejected" as const,
+    concerns,
+    reason,
+    windows,
+  })),
+  { kind: "out-of-credit", reason, windows },
+  { kind: "duplicate", reason, windows },
+  { kind: "unsent", reason, windows },
+];
+
+test.for(results)(
+  "the strikes of %j wait at least some minutes, at most a week, and say what a person can do",
+  (result) => {
+    const { strikes = [] } = afterSend(result, { resend: false });
+    expect(strikes.length).toBeGreaterThan(0);
+    for (const strike of strikes) {
+      expect(strike.baseMinutes).toBeGreaterThanOrEqual(5);
+      expect(strike.capMinutes).toBeGreaterThan(strike.baseMinutes);
+      expect(strike.capMinutes).toBeLessThanOrEqual(7 * 24 * 60);
+      // One client alone never stops the others, unless X said that it is about all of them.
+      expect(
+        strike.scope === "client" ||
+          strike.severalClients ||
+          ["app", "out-of-credit", "unavailable"].includes(strike.cause),
+      ).toBe(true);
+      expect(strike.reason).toMatch(/look|check|see|buy/);
+    }
+  },
+);
 
 test("a bug in a read is no failure of the outside world", async () => {
   const broken = async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Armed, XAccount } from "../../src/ports.ts";
 import { publishDraft } from "../../src/post/publish.ts";
+import { modelStrike } from "../../src/post/strikes.ts";
 import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
 import type { Draft } from "../../src/terms.ts";
 import { acme, noon } from "../contracts/x-fixture.ts";
@@ -63,7 +64,7 @@ test.for([
 test("an account that can't be proven waits, and nothing is sent", async () => {
   const { input, ports, ledger, x } = await scene({ known: [], faults: () => xFaults.unauthorized });
   expect(await publishDraft(input, ports)).toMatchObject({ outcome: "deferred", cause: "credentials", stop: "client" });
-  expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", backoff: { scope: "client" } }]);
+  expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", strikes: [{ scope: "client" }, { scope: "x" }] }]);
   expect(x.requests("POST", "/2/tweets")).toBe(0);
 });
 
@@ -177,7 +178,18 @@ test("a machine that stood still after the intent was stored sends nothing", asy
   };
   const result = await publishDraft(input, { ...ports, clock, ledger: { ...ledger, armSlot } });
   expect(result).toMatchObject({ outcome: "deferred", reason: expect.stringContaining("stood still for 151 s") });
+  expect(ledger.outcomes[0]?.strikes, "a machine that slept says nothing of X").toBeUndefined();
   expect(x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test("what writing the text has shown of the models goes to the ledger with the outcome, beside what X said", async () => {
+  const { input, ports, ledger } = await scene({ faults: () => xFaults.outOfCredit });
+  await publishDraft({ ...input, models: { strikes: [modelStrike("it is gone")] } }, ports);
+  await publishDraft({ ...input, models: { modelAnswered: true } }, ports);
+  expect(ledger.outcomes).toMatchObject([
+    { strikes: [{ scope: "x" }, { scope: "model", reason: expect.stringContaining("it is gone") }] },
+    { strikes: [{ scope: "x" }], modelAnswered: true },
+  ]);
 });
 
 test("a post that used up X's window keeps its client away until the window resets", async () => {

@@ -70,17 +70,19 @@ test("a duplicate refusal stands even when the timeline can't be read any more",
   expect(x.posts()).toHaveLength(1);
 });
 
-test.for<{ when: string; fault: Fault; outcome: string }>([
-  { when: "X can't be reached", fault: xFaults.serverError(502, false), outcome: "unknown" },
-  { when: "the token is revoked", fault: xFaults.unauthorized, outcome: "unknown" },
-  { when: "credits are gone", fault: xFaults.outOfCredit, outcome: "unknown" },
-  { when: "the account is suspended", fault: xFaults.suspended, outcome: "dead" },
-])("a second send ends $outcome when $when", async ({ fault, outcome }) => {
+test.for<{ when: string; fault: Fault; outcome: string; stored: string }>([
+  { when: "X can't tell", fault: xFaults.serverError(502, false), outcome: "unknown", stored: "unknown" },
+  // X surely refused this one, so the ledger hears that it did not leave.
+  { when: "the token is revoked", fault: xFaults.unauthorized, outcome: "unknown", stored: "deferred" },
+  { when: "credits are gone", fault: xFaults.outOfCredit, outcome: "unknown", stored: "deferred" },
+  { when: "X counts too many", fault: xFaults.tooManyWithoutHeaders, outcome: "unknown", stored: "deferred" },
+  { when: "the account is suspended", fault: xFaults.suspended, outcome: "dead", stored: "dead" },
+])("a second send ends $outcome when $when, and is stored as $stored", async ({ fault, outcome, stored }) => {
   const { x, settle, clock, ledger } = await scene(({ method }) => (method === "POST" ? fault : undefined));
   await settle();
   clock.advance(60);
   expect(await settle()).toMatchObject({ outcome });
-  expect(ledger.outcomes).toMatchObject([{ outcome }]);
+  expect(ledger.outcomes).toMatchObject([{ outcome: stored }]);
   expect(x.requests("POST", "/2/tweets")).toBe(1);
 });
 
@@ -139,7 +141,7 @@ test("a timeline that can't be read keeps the slot unknown, and X's wish to wait
     stop: "all",
     reason: expect.stringContaining("not settled so far"),
   });
-  expect(ledger.outcomes).toMatchObject([{ outcome: "unknown", backoff: { scope: "all" } }]);
+  expect(ledger.outcomes).toMatchObject([{ outcome: "unknown", strikes: [{ scope: "x", cause: "out-of-credit" }] }]);
   expect(ledger.absentReads).toBe(0);
 });
 
@@ -158,7 +160,16 @@ test("an absence that the ledger can't count is no absence", async () => {
     outcome: "unknown",
     reason: expect.stringContaining("the ledger did not answer"),
   });
+  expect(ledger.outcomes[0]?.strikes, "the ledger's trouble is not X's").toBeUndefined();
   expect(x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test("a bug while counting an absence is thrown, not called an absence", async () => {
+  const { input, ports } = await scene();
+  const recordAbsence = async () => {
+    throw new TypeError("a bug");
+  };
+  await expect(settleSlot(input, { ...ports, ledger: { ...ports.ledger, recordAbsence } })).rejects.toThrow(TypeError);
 });
 
 test("a bug while reading is thrown, not counted", async () => {

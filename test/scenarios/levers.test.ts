@@ -74,6 +74,11 @@ test("a dead letter that X refused is retried with a new text and posted once; i
   });
   const retried = await command("retry", slot);
   expect(retried).toMatchObject({ code: 0, stdout: expect.stringContaining("another one is written") });
+  // Something else posts on the account, so the client rests until a person has looked.
+  expect((await tick(1)).slots).toMatchObject([{ slot, outcome: "deferred", cause: "backing-off" }]);
+  expect((await command("resume", "acme")).stdout).toContain(
+    "Ended the wait since 2026-11-21 09:04 UTC: X answered 403",
+  );
   const [posted] = (await tick(1)).slots;
   expect(posted).toMatchObject({ slot, outcome: "posted" });
   expect(services.x.posts()).toHaveLength(1);

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { runCli, runTickCli, startCli } from "../support/cli.ts";
 import { type NativePostgres, startPostgres } from "../support/postgres.ts";
@@ -81,23 +83,46 @@ test("a run killed between arm and outcome leaves one post, and a later tick rec
   expect(rows).toEqual([{ state: "posted", post_id: post?.id }]);
 });
 
-test("an idle tick calls neither X nor the model, and loads neither SDK", async () => {
+test("an idle tick calls neither X nor the model nor Upstash, and loads no package at all", async () => {
   await runTickCli(at(), services.environment);
-  const [sends, completions] = [services.x.requests("POST", "/2/tweets"), services.model.requests()];
-  const traced = {
-    ...services.environment,
-    NODE_OPTIONS: `--import ${new URL("../support/trace-imports.mjs", import.meta.url)}`,
-  };
-  const idle = await runCli(["run", "--json", ...at(1)], traced);
+  await runTickCli(at(1), services.environment);
+  const used = () => [
+    services.x.requests("POST", "/2/tweets"),
+    services.model.requests(),
+    services.redis.requests.length,
+  ];
+  const before = used();
+  const idle = await runCli(["run", "--json", ...at(1)], traced());
   expect(idle).toMatchObject({ code: 0 });
   expect(JSON.parse(idle.stdout)).toMatchObject({ slots: [] });
-  expect([services.x.requests("POST", "/2/tweets"), services.model.requests()]).toEqual([sends, completions]);
-  expect(loadedPackages(idle.stderr)).toContain("@supabase/supabase-js");
-  expect(loadedPackages(idle.stderr)).not.toEqual(expect.arrayContaining(["openai"]));
-  expect(loadedPackages(idle.stderr)).not.toEqual(expect.arrayContaining(["twitter-api-v2"]));
+  expect(used()).toEqual(before);
+  expect(loadedPackages(idle.stderr)).toEqual([]);
+  const everyTick = services.ledger.calls().slice(-2);
+  expect(everyTick).toEqual(["open_tick", "close_tick"]);
 
-  const busy = await runCli(["run", "--json", ...at(60)], traced);
-  expect(loadedPackages(busy.stderr)).toEqual(expect.arrayContaining(["openai", "twitter-api-v2"]));
+  const busy = await runCli(["run", "--json", ...at(60)], traced());
+  expect(loadedPackages(busy.stderr)).toEqual(
+    expect.arrayContaining(["openai", "twitter-api-v2", "@supabase/supabase-js", "@upstash/redis"]),
+  );
+});
+
+test("in Actions an idle tick loads no package either, and its outputs are written", async () => {
+  const file = (name: string) => join(workspace.root, name);
+  const actions = {
+    GITHUB_ACTIONS: "true",
+    GITHUB_RUN_ID: "7",
+    GITHUB_RUN_ATTEMPT: "1",
+    GITHUB_SHA: "c0ffee",
+    GITHUB_OUTPUT: file("outputs"),
+    GITHUB_STEP_SUMMARY: file("summary.md"),
+  };
+  await runTickCli(at(), services.environment);
+  await runTickCli(at(1), services.environment);
+  const idle = await runCli(["run", ...at(1)], { ...traced(), ...actions });
+  expect(idle.code).toBe(0);
+  expect(loadedPackages(idle.stderr)).toEqual([]);
+  expect(await readFile(file("outputs"), "utf8")).toContain("posted=0\nfailed=0\n");
+  expect(await readFile(file("summary.md"), "utf8")).toContain("💤 Nothing was due");
 });
 
 test("a tick makes a constant number of ledger calls and at most four more per posted slot", async () => {
@@ -140,7 +165,13 @@ test("a stop signal lets the slots at work end and starts nothing new", async ()
   expect(JSON.parse(stdout).totals).toMatchObject({ posted: 3, unknown: 0 });
 });
 
-/** Names of npm packages among the module addresses that the trace printed. */
+const traced = () => ({
+  ...services.environment,
+  NODE_OPTIONS: `--import ${new URL("../support/trace-imports.mjs", import.meta.url)}`,
+});
+
+/** Names of npm packages among the module addresses that the trace printed; the bundle of our own is none. */
 function loadedPackages(stderr: string): readonly string[] {
-  return [...stderr.matchAll(/^loaded .*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(([, name]) => name ?? "");
+  const addresses = stderr.matchAll(/^loaded .*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm);
+  return [...new Set([...addresses].map(([, name]) => name ?? ""))].filter((name) => name !== ".cache");
 }

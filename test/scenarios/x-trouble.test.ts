@@ -18,7 +18,7 @@ function breakX(
     request.path.endsWith(path) && (account === undefined || request.account === account) ? fault : undefined;
 }
 
-test("credits that run out stop every client until an hour later, and nothing is lost", async () => {
+test("credits that run out stop every client for an hour or more, then one is tried, and nothing is lost", async () => {
   const stage = await open({
     ...three,
     change: { schedule: { days: "daily", times: ["09:00"], late: { within: "2h" } } },
@@ -32,11 +32,12 @@ test("credits that run out stop every client until an hour later, and nothing is
 
   delete services.faults.x;
   const halted = await tick(30);
-  expect(halted.report?.slots.map(({ reason }) => reason)).toEqual(
-    Array(3).fill(expect.stringContaining("buy credits")),
-  );
+  const reasons = halted.report?.slots.map(({ reason }) => reason) ?? [];
+  expect(reasons).toEqual(Array(3).fill(expect.stringContaining("buy credits")));
+  expect(new Set(reasons).size).toBe(1);
   expect(services.x.requests("POST", "/2/tweets")).toBe(sends);
-  expect(await tick(31)).toMatchObject({ code: 0, report: { totals: { posted: 3 } } });
+  expect(await tick(46)).toMatchObject({ code: 0, report: { totals: { posted: 1, deferred: 2 } } });
+  expect(await tick(1)).toMatchObject({ code: 0, report: { totals: { posted: 2 } } });
 });
 
 test("a refused token holds back its own client, and the others post", async () => {
@@ -53,7 +54,30 @@ test("a refused token holds back its own client, and the others post", async () 
   expect((await stage.tick(10)).report?.slots).toEqual([
     expect.objectContaining({ client: "beta", outcome: "deferred", cause: "backing-off" }),
   ]);
-  expect((await stage.tick(21)).report?.totals).toMatchObject({ posted: 1 });
+  expect((await stage.tick(28)).report?.totals).toMatchObject({ posted: 1 });
+});
+
+test("tokens of three clients that are refused one after another stop the others too, and one post brings all back", async () => {
+  const stage = await open({
+    clients: ["acme", "beta", "gamma", "delta"],
+    change: { schedule: { days: "daily", times: ["09:00"], late: { within: "2h" } } },
+  });
+  const refused = new Set(stage.clients.slice(0, 3).map(({ xUserId }) => xUserId));
+  stage.services.faults.x = ({ path, account = "" }) =>
+    path === "/2/tweets" && refused.has(account) ? xFaults.unauthorized : undefined;
+  // The fourth is stopped in the middle of this tick, or posts before the third was refused: both keep the promise.
+  await stage.workspace.editClient("delta", { status: "paused" });
+  expect((await stage.tick()).report?.totals).toMatchObject({ posted: 0, deferred: 3 });
+  await stage.workspace.editClient("delta", { status: "active" });
+  expect(stage.slotOf(await stage.tick(1), "delta")).toMatchObject({
+    cause: "backing-off",
+    reason: expect.stringMatching(/^X refuses one client after another: .*3 clients in a row/),
+  });
+  const tried = await stage.tick(19);
+  expect(stage.slotOf(tried, "delta")).toMatchObject({ outcome: "posted" });
+  expect(tried.report?.totals).toMatchObject({ posted: 1, deferred: 3 });
+  delete stage.services.faults.x;
+  expect((await stage.tick(20)).report?.totals).toMatchObject({ posted: 3 });
 });
 
 test("a credential of another account posts nothing and is a dead letter for a person", async () => {

@@ -1,8 +1,8 @@
 import type { XAnswer } from "./crash-answers.ts";
 import type { Scene } from "./crash-scene.ts";
 
-/** Minutes to each later tick. A lease ends after 10 minutes; the longest wait that an answer asks for is an hour. */
-const laterTicks = [11, 16, 16, 16, 16] as const;
+/** Minutes to each later tick. A lease ends after 10 minutes; the longest wait that an answer asks for is an hour and a quarter. */
+const laterTicks = [11, 16, 16, 16, 16, 16, 16] as const;
 const ended = ["posted", "skipped", "missed", "dead"];
 
 /** How a case ended, and what was wrong with it. */

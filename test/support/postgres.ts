@@ -77,10 +77,17 @@ async function freePort(): Promise<number> {
 /** What goes wrong with a call instead of an answer. `lost`: the function runs, and its answer never arrives. */
 export type RpcFault = "unavailable" | "hang" | "reset" | "lost";
 
+export interface CallSpan {
+  firstAskedMs: number;
+  lastAnsweredMs: number;
+}
+
 export interface RpcServer {
   url: string;
   /** Functions asked for, in order. */
   calls(): readonly string[];
+  /** When a function was first asked for and last answered, in milliseconds since 1970; undefined before both. */
+  span(name: string): CallSpan | undefined;
   /** Sets or, without a fault, lifts what happens to calls of a function; `*` is every function. */
   fault(name: string, fault?: RpcFault): void;
   close(): Promise<void>;
@@ -90,16 +97,23 @@ export interface RpcServer {
 export async function serveRpc(session: SqlSession, secretKey: string): Promise<RpcServer> {
   const calls: string[] = [];
   const faults = new Map<string, RpcFault>();
+  const spans = new Map<string, CallSpan>();
   const answer = rpcFetch(session, { secretKey });
   const server = createServer((request, response) => {
     const name = request.url?.split("/").at(-1) ?? "";
+    const askedMs = Date.now();
     calls.push(name);
+    response.once("finish", () => {
+      const firstAskedMs = spans.get(name)?.firstAskedMs ?? askedMs;
+      spans.set(name, { firstAskedMs, lastAnsweredMs: Date.now() });
+    });
     void respond({ request, response, answer, fault: faults.get(name) ?? faults.get("*") });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: () => calls,
+    span: (name) => spans.get(name),
     fault: (name, fault) => {
       if (fault === undefined) faults.delete(name);
       else faults.set(name, fault);

@@ -33,6 +33,20 @@ test("what is encrypted to a recipient opens with its identity, whatever the tex
   );
 });
 
+test("what is encrypted to several recipients opens with the identity of each, and of nobody else", async () => {
+  const [second, stranger] = [await newIdentity(), await newIdentity()];
+  const armoured = await encryptTo([key.recipient, second.recipient], "text");
+  for (const { identity } of [key, second]) expect(await decryptWith(identity, armoured)).toBe("text");
+  const error = await failureOf(decryptWith(stranger.identity, armoured, "CLARA_NEW_IDENTITY"));
+  expect(error.message).toContain("another key than CLARA_NEW_IDENTITY");
+});
+
+test("without a recipient, or with a wrong one among them, nothing is encrypted", async () => {
+  for (const recipients of [[], [key.recipient, "age1wrong"]]) {
+    expect((await failureOf(encryptTo(recipients, "text"))).kind).toBe("config");
+  }
+});
+
 test("the same text encrypted twice gives two blocks", async () => {
   expect(await encryptTo(key.recipient, "text")).not.toBe(await encryptTo(key.recipient, "text"));
 });
@@ -128,6 +142,11 @@ test("blocks and keys pass both ways between here and the age command", async ({
     );
     const theirs = await runAge("age-keygen", []);
     const recipient = /public key: (age1\S+)/.exec(theirs)?.[1] ?? "";
+    const toBoth = await encryptTo([recipient, key.recipient], "for both");
+    expect(await runAge("age", ["--decrypt", "-i", ours], toBoth)).toBe("for both");
+    const both = ["-r", recipient, "-r", key.recipient];
+    const fromBoth = await runAge("age", ["--encrypt", "--armor", ...both], "from both");
+    for (const identity of [theirs, key.identity]) expect(await decryptWith(identity, fromBoth)).toBe("from both");
     const armoured = await runAge("age", ["--encrypt", "--armor", "-r", recipient], "from there");
     expect(await decryptWith(theirs, armoured)).toBe("from there");
   } finally {

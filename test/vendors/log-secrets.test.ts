@@ -32,6 +32,22 @@ test("a secret that contains another is hidden whole", () => {
   expect(logged({ text: "abcdefgh-and-more" }, ["abcdefgh", "abcdefgh-and-more"])).toBe('event text="[secret]"');
 });
 
+test("secrets that overlap are hidden together, and none takes the other's place", () => {
+  const secrets = ["abcdefgh-12345", "12345-ijklmnop", "12345-ij"];
+  expect(logged({ text: "abcdefgh-12345-ijklmnop." }, secrets)).toBe('event text="[secret]."');
+  expect(logged({ text: "abcdefgh-1234-12345-ijklmno" }, secrets)).toBe('event text="abcdefgh-1234-[secret]klmno"');
+});
+
+test("a line is written in no time however many secrets are open", () => {
+  const secrets = Array.from({ length: 20_000 }, (_, number) => `${number}-secret-of-a-client`);
+  const { log, lines } = open({ secrets });
+  const startedMs = performance.now();
+  for (let number = 0; number < 2000; number += 1) log.info("posted", { text: `${number}-secret-of-a-client` });
+  // A search for each secret in each line took minutes.
+  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect(lines().map(said)).toEqual(lines().map(() => 'posted text="[secret]"'));
+});
+
 test("values shorter than 8 characters are not taken for secrets", () => {
   expect(logged({ text: "production" }, ["prod", ""])).toBe("event text=production");
 });

@@ -39,7 +39,17 @@ function reserveSome(steps: Steps, run: string, held: readonly Held[]): Promise<
   const worst = { posts: 1, completions: 3, modelUsd: 0.01, xUsd: 0.015 };
   const slots = shuffled(held).map(({ id, client, fence }) => {
     const day = pick(days);
-    return { slot: id, client, fence, day, month: day.slice(0, 7), ...worst, limits: { ...wide, postsPerDay: 40 } };
+    const dayEndsAt = new Date(Date.parse(day) + 86_400_000);
+    return {
+      slot: id,
+      client,
+      fence,
+      day,
+      month: day.slice(0, 7),
+      dayEndsAt,
+      ...worst,
+      limits: { ...wide, postsPerDay: 40 },
+    };
   });
   const day = pick(days);
   return steps.ledger.reserveSlots({ run, now: at(0), slots, global: { ...wide, day, month: day.slice(0, 7) } });
@@ -51,10 +61,19 @@ function writeOne(steps: Steps, run: string, newest: number, { id: slot, client,
   const backoff = { scope: pick(["client", "all"] as const), until: at(-1), reason: "x" };
   const text = Math.random().toString(36).repeat(2);
   const outcome = pick(["posted", "posted", "skipped", "deferred", "unknown"] as const);
+  const rule = {
+    reason: "x",
+    baseMinutes: 0,
+    capMinutes: 0,
+    opensAfter: pick([1, 3]),
+    severalClients: pick([true, false]),
+  };
+  const scopes = pick([["client"], ["client", "x"], ["x", "model"], []] as const);
+  const strikes = scopes.map((scope) => ({ scope, cause: pick(["one", "two"]), ...rule }));
   const writes = [
     () => steps.store([text], { ...step, completions: 1, usd: 0.001 }),
     () => steps.arm(step),
-    () => steps.record(outcome, { ...step, backoff, xUsd: 0.001 }),
+    () => steps.record(outcome, { ...step, backoff, strikes, modelAnswered: pick([true, false]), xUsd: 0.001 }),
     () => steps.absent({ ...step, now: at(newest + 60) }),
   ];
   return pick(writes)();

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { breaker, restsUntil, rule, sendAt } from "../contracts/ledger-breakers.ts";
 import { stepsOf } from "../contracts/ledger-steps.ts";
+import { distinctText } from "../support/crash-answers.ts";
 import { at, nativeLedgers } from "../support/ledger.ts";
 
 const native = nativeLedgers({ connections: 20 });
@@ -73,6 +75,61 @@ describe("runs that race", () => {
     expect(answers.filter(({ stored }) => stored === 0)).toHaveLength(1);
     const losers = answers.filter(({ stored }) => stored === undefined);
     expect(losers.map(({ similarTo }) => similarTo)).toEqual(times(19, () => [{ candidate: 0, slot: winner }]));
+  });
+
+  test("of 20 that find X's breaker half open, one gets one slot, and its post opens the way for all", async () => {
+    const steps = await begin();
+    await sendAt(steps, { client: "zoe", seconds: 0, strikes: [rule()] });
+    const now = at(await restsUntil(steps, "*x"));
+    const runs = times(20, (n) => steps.claimAll({ run: `run-${n}`, now, due: shuffled(clients).map(slotOf) }));
+    const won = (await Promise.all(runs)).flat();
+    expect(won).toHaveLength(1);
+    const states = await steps.sql("select state, count(*)::int as slots from clara.slot group by 1 order by 1");
+    expect(states).toEqual([
+      { state: "claimed", slots: 1 },
+      { state: "waiting", slots: 50 },
+    ]);
+    const [slot = ""] = won.map((claim) => claim.slot);
+    const tried = { ...slotOf(slot.replace("/1", "")), now };
+    await steps.store(["a text"], tried);
+    expect(await steps.arm(tried)).toEqual({ armed: true });
+    await steps.record("posted", { ...tried, postId: "1" });
+    const after = times(20, (n) => steps.claimAll({ run: `run-${n}`, now, due: shuffled(clients).map(slotOf) }));
+    expect((await Promise.all(after)).flat()).toHaveLength(49);
+  });
+
+  test("of 20 slots at work when X's breaker becomes half open, one may send", async () => {
+    const steps = await begin();
+    const some = clients.slice(0, 20);
+    await steps.claimAll({ due: some.map(slotOf), leaseSeconds: 7200 });
+    for (const [index, client] of some.entries()) {
+      await steps.store([distinctText(index)], { ...slotOf(client), leaseSeconds: 7200 });
+    }
+    await sendAt(steps, { client: "zoe", seconds: 0, strikes: [rule()] });
+    const now = at(await restsUntil(steps, "*x"));
+    const answers = await Promise.all(some.map((client) => steps.arm({ ...slotOf(client), now })));
+    expect(answers.filter(({ armed }) => armed)).toHaveLength(1);
+    expect(answers.filter((answer) => !answer.armed && answer.why === "backing-off")).toHaveLength(19);
+  });
+
+  test("of 20 clients that X refuses at once, the first opens the breaker, and the streak counts one", async () => {
+    const steps = await begin();
+    const some = clients.slice(0, 20);
+    await steps.claimAll({ due: some.map(slotOf) });
+    const strikes = [rule()];
+    await Promise.all(some.map((client) => steps.record("deferred", { ...slotOf(client), strikes })));
+    expect(await breaker(steps, "*x")).toMatchObject({ failures: 1, opened_at: expect.any(String) });
+  });
+
+  test("of 20 different clients that fail together, each counts once", async () => {
+    const steps = await begin();
+    const some = clients.slice(0, 20);
+    await steps.claimAll({ due: some.map(slotOf) });
+    const strikes = [rule({ opensAfter: 20, severalClients: true })];
+    await Promise.all(some.map((client) => steps.record("deferred", { ...slotOf(client), strikes })));
+    const row = await breaker(steps, "*x");
+    expect(row).toMatchObject({ failures: 20, opened_at: expect.any(String) });
+    expect(new Set(row?.clients as string[])).toEqual(new Set(some));
   });
 
   test("of 20 that arm the same slot, one may send", async () => {

@@ -32,22 +32,30 @@ async function failure(call: Promise<unknown>): Promise<PostingError> {
 
 const readTick = (options: Parameters<typeof openRpc>[0]) => openRpc(options)("read_tick", { p_at: at(0) });
 
-describe("over HTTP", () => {
+/** One call through supabase-js, and one that is made without it. */
+const ways = [
+  { name: "read_tick", parameters: { p_at: at(0) } },
+  { name: "open_tick", parameters: { p_run: runInfo(), p_at: at(0), p_lease_seconds: 600 } },
+];
+
+describe.for(ways)("$name over HTTP", ({ name, parameters }) => {
+  const readTick = (options: Parameters<typeof openRpc>[0]) => openRpc(options)(name, parameters);
+
   test("an answer is the function's value", async () => {
     const { url } = await start();
     expect(await readTick({ url, secretKey })).toMatchObject({ clients: [], open: [] });
   });
 
   test.for([
-    { fault: "unavailable", says: "the ledger answered 503 (read_tick)" },
-    { fault: "reset", says: "the ledger did not answer (read_tick)" },
-    { fault: "hang", says: "the ledger did not answer (read_tick)" },
+    { fault: "unavailable", says: `the ledger answered 503 (${name})` },
+    { fault: "reset", says: `the ledger did not answer (${name})` },
+    { fault: "hang", says: `the ledger did not answer (${name})` },
   ] as const)("$fault: unavailable, asked once", async ({ fault, says }) => {
     const { url, calls, fault: set } = await start();
     set("*", fault);
     const error = await failure(readTick({ url, secretKey, deadlineSeconds: 0.2 }));
     expect(error).toMatchObject({ kind: "unavailable", message: says });
-    expect(calls()).toEqual(["read_tick"]);
+    expect(calls()).toEqual([name]);
   });
 
   test("a server that is gone: unavailable", async () => {
@@ -55,9 +63,16 @@ describe("over HTTP", () => {
     await close();
     server = undefined;
     const error = await failure(readTick({ url, secretKey }));
-    expect(error).toMatchObject({ kind: "unavailable", message: "the ledger did not answer (read_tick)" });
+    expect(error).toMatchObject({ kind: "unavailable", message: `the ledger did not answer (${name})` });
   });
 
+  test("an address with a path and a slash at its end is one to add to", async () => {
+    const { url } = await start();
+    expect(await readTick({ url: `${url}/`, secretKey })).toMatchObject({ clients: [], open: [] });
+  });
+});
+
+describe("over HTTP", () => {
   test("an answer that is lost after the function ran: unavailable, and the same write may be asked again", async () => {
     const { url, fault } = await start();
     const steps = stepsOf(await emptyLedger(session(), { url }));
@@ -74,6 +89,15 @@ describe("over HTTP", () => {
     const error = await failure(readTick({ url, secretKey: "sb_secret_wrong" }));
     expect(error).toMatchObject({ kind: "config", message: "the ledger refused the key: check SUPABASE_SECRET_KEY" });
     expect(inspect(error, { depth: 9 })).not.toContain("sb_secret_wrong");
+  });
+
+  test("close_tick is asked without supabase-js and answers nothing", async () => {
+    const { url } = await start();
+    const { ledger } = await emptyLedger(session(), { url });
+    await ledger.openTick({ run: runInfo("run-9"), now: at(0), leaseSeconds: 600 });
+    await ledger.closeTick({ run: "run-9", now: at(1), report: { "€": "\0" } });
+    const rows = await session().transaction((query) => query("select report from clara.run where id = 'run-9'"));
+    expect(rows).toEqual([{ report: { "€": "\ufffd" } }]);
   });
 
   test("a function that is not there: config, naming the command that mends it", async () => {

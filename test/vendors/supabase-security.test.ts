@@ -22,9 +22,28 @@ const ledgerFunctions = `
     and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
 
 const publicNames = [
-  ...["arm_slot", "claim_slots", "close_tick", "dead_letters", "explain_slot", "halt_scope", "ledger_info"],
-  ...["open_tick", "read_tick"],
-  ...["record_absence", "record_outcome", "reserve_slots", "resume_scope", "retry_slots", "store_draft", "take_tokens"],
+  ...[
+    "arm_slot",
+    "claim_slots",
+    "close_tick",
+    "dead_letters",
+    "explain_slot",
+    "halt_scope",
+    "ledger_info",
+    "open_tick",
+    "open_tick_only",
+  ],
+  ...[
+    "read_tick",
+    "record_absence",
+    "record_outcome",
+    "release_scope",
+    "reserve_slots",
+    "resume_scope",
+    "retry_slots",
+    "store_draft",
+    "take_tokens",
+  ],
 ];
 
 type Closable = SqlSession & { close(): Promise<void> };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { validate } from "@actions/languageservice";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { brokenRules, type Rule, rules } from "./policy.ts";
+import { brokenRules, expanded, type Rule, rules } from "./policy.ts";
 
 const folder = join(import.meta.dirname, "../../.github/workflows");
 const files = readdirSync(folder);
@@ -11,6 +11,8 @@ const read = (file: string) => readFileSync(join(folder, file), "utf8");
 const run = read("run.yml");
 const ci = read("ci.yml");
 const levers = read("levers.yml");
+const validation = read("validate.yml");
+const onboarding = read("onboard.yml");
 
 type Document = Parameters<typeof validate>[0];
 let documents = 0;
@@ -24,8 +26,9 @@ async function diagnostics(text: string): Promise<readonly string[]> {
   return (await validate(document)).map(({ message, range }) => `${range.start.line + 1}: ${message}`);
 }
 
-test("the workflows are the four that the README tells of", () => {
-  expect(files.toSorted()).toEqual(["ci.yml", "levers.yml", "run.yml", "validate.yml"]);
+test("the workflows are these", () => {
+  const expected = ["ci.yml", "levers.yml", "onboard.yml", "preview-comment.yml", "run.yml", "validate.yml"];
+  expect(files.toSorted()).toEqual(expected);
 });
 
 describe.each(files)("%s", (file) => {
@@ -62,14 +65,43 @@ test.for([
 const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   breaks("the token may do nothing unless a job says so", run, "permissions: {}", "permissions: read-all"),
   breaks("the token may do nothing unless a job says so", run, "permissions: {}\n", ""),
-  breaks("a job may read the contents and nothing else", run, "contents: read #", "contents: write #"),
   breaks(
-    "a job may read the contents and nothing else",
+    "a job may only read, unless it runs no package and knows no secret",
+    run,
+    "contents: read #",
+    "contents: write #",
+  ),
+  breaks(
+    "a job may only read, unless it runs no package and knows no secret",
     run,
     /( +)(contents: read .*\n)/,
     "$1$2$1issues: write # tell\n",
   ),
-  breaks("a job may read the contents and nothing else", ci, / {4}permissions:\n.*\n/, ""),
+  breaks("a job may only read, unless it runs no package and knows no secret", ci, / {4}permissions:\n.*\n/, ""),
+  breaks(
+    "a job may only read, unless it runs no package and knows no secret",
+    onboarding,
+    "jq --null-input --arg ref",
+    "npm start -- x",
+  ),
+  breaks(
+    "a pull request sees no secret but the key that writes samples",
+    validation,
+    `OPENAI_API_KEY: ${expanded("secrets.OPENAI_API_KEY")}`,
+    `X_APP_KEY: ${expanded("secrets.X_APP_KEY")}`,
+  ),
+  breaks(
+    "a pull request sees no secret but the key that writes samples",
+    validation,
+    "name: preview\n      deployment",
+    "name: production\n      deployment",
+  ),
+  breaks(
+    "no trigger gives strangers' code rights",
+    run,
+    "repository_dispatch:\n    types: [tick]",
+    "workflow_run:\n    workflows: [validate]\n    types: [completed]",
+  ),
   breaks("a permission says what it is for", run, /contents: read #.*/, "contents: read"),
   breaks("an action is pinned to a known commit, with its version beside it", run, /checkout@\w+/, "checkout@v7.0.1"),
   breaks("an action is pinned to a known commit, with its version beside it", run, /checkout@3d/, "checkout@4d"),
@@ -95,10 +127,14 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   breaks("a script runs in bash that stops at the first failure", ci, "shell: bash", "shell: sh"),
   breaks("a script runs in bash that stops at the first failure", ci, "run: npm ci", "run: npm ci\n        shell: sh"),
   breaks("no trigger gives strangers' code rights", ci, "pull_request:", "pull_request_target:"),
-  breaks("no trigger gives strangers' code rights", ci, "pull_request:", "workflow_run:\n    workflows: [validate]"),
-  breaks("a pull request sees no secret", run, "repository_dispatch:\n    types: [tick]", "pull_request:"),
   breaks(
-    "a pull request sees no secret",
+    "a pull request sees no secret but the key that writes samples",
+    run,
+    "repository_dispatch:\n    types: [tick]",
+    "pull_request:",
+  ),
+  breaks(
+    "a pull request sees no secret but the key that writes samples",
     ci,
     "timeout-minutes: 30",
     "timeout-minutes: 30\n    environment: production",
@@ -143,6 +179,38 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   breaks("a job with secrets belongs to the production environment", run, "deployment: false", "deployment: true"),
   breaks("a job with secrets belongs to the production environment", run, / {4}environment:\n.*\n.*\n/, ""),
   breaks("a job with secrets runs no package's script", run, "npm ci --ignore-scripts", "npm ci"),
+  ...[
+    ["max-parallel: 20", "max-parallel: 21"],
+    ["      max-parallel: 20\n", ""],
+    ["fail-fast: false", "fail-fast: true"],
+    ["fromJSON(needs.tick.outputs.shards)", "fromJSON(inputs.shards)"],
+    ["      matrix:\n        shard:", "      matrix:\n        include:"],
+  ].map(([from = "", to = ""]) =>
+    breaks(
+      "a matrix is made of shards, at most 20 jobs of it run at once, and a failure stops no other",
+      run,
+      from,
+      to,
+    ),
+  ),
+  ...[
+    ["          SHARDS: $", `          CLARA_IDENTITY: ${expanded("secrets.CLARA_IDENTITY")}\n          SHARDS: $`],
+    ["&& needs.tick.outputs.shards != '[]' }}", "}}\n    environment: { name: production, deployment: false }"],
+  ].map(([from = "", to = ""]) => breaks("a job that reads what others wrote holds no secret", run, from, to)),
+  breaks(
+    "an action is pinned to a known commit, with its version beside it",
+    run,
+    /upload-artifact@\w+/,
+    "upload-artifact@v7",
+  ),
+  breaks(
+    "an action is pinned to a known commit, with its version beside it",
+    run,
+    /download-artifact@3/,
+    "download-artifact@4",
+  ),
+  breaks("an action has exactly the settings it must have", run, "pattern: report-*", 'pattern: "*"'),
+  breaks("an action has exactly the settings it must have", run, "          overwrite: true\n", ""),
   breaks(
     "a run that posts waits for the one before and is never cancelled",
     run,
@@ -168,11 +236,6 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "*/15 * * * *"),
   breaks("a schedule has several lines, at odd minutes", run, /( +- cron: .*\n)+/, '    - cron: "7 * * * *"\n'),
 ];
-
-/** An expression as it stands in a workflow. */
-function expanded(expression: string): string {
-  return `\${{ ${expression} }}`;
-}
 
 function breaks(rule: Rule, from: string, what: string | RegExp, to: string) {
   return { rule, mistake: `${what} → ${to}`, text: broken(from, what, to) };

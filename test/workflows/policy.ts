@@ -15,6 +15,9 @@ interface Job {
   "timeout-minutes"?: unknown;
   permissions?: Record<string, string>;
   environment?: { name: string; deployment?: boolean };
+  needs?: string | readonly string[];
+  if?: string;
+  strategy?: { "fail-fast"?: unknown; "max-parallel"?: unknown; matrix: Record<string, unknown> };
   env?: unknown;
   steps: Step[];
 }
@@ -34,36 +37,101 @@ interface Subject {
   steps: Step[];
 }
 
-/** The only actions in use: their commit, its tag, and the settings each must have. */
-const actions = new Map<string, { version: string; required: Record<string, unknown> }>([
+/** An expression as it stands in a workflow. */
+export function expanded(expression: string): string {
+  return `\${{ ${expression} }}`;
+}
+
+/** The settings that belong to an artifact's name and place. */
+const upload = (name: string, path: string) => ({
+  name,
+  path,
+  "if-no-files-found": "ignore",
+  overwrite: true,
+  "retention-days": 7,
+});
+const shardReport = `report-${expanded("matrix.shard")}`;
+const otherRun = { "run-id": expanded("github.event.workflow_run.id"), "github-token": expanded("github.token") };
+
+/** The only actions in use: their commit, its tag, and the settings that each may have. */
+const actions = new Map<string, { version: string; allowed: readonly Record<string, unknown>[] }>([
   [
     "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
-    { version: "v7.0.1", required: { "persist-credentials": false } },
+    {
+      version: "v7.0.1",
+      allowed: [{ "persist-credentials": false }, { "persist-credentials": false, "fetch-depth": 2 }],
+    },
   ],
   [
     "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020",
-    { version: "v7.0.0", required: { "node-version": "24", "package-manager-cache": false } },
+    { version: "v7.0.0", allowed: [{ "node-version": "24", "package-manager-cache": false }] },
+  ],
+  [
+    "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a",
+    {
+      version: "v7.0.1",
+      allowed: [
+        upload(shardReport, `${shardReport}.json`),
+        upload("preview", "preview"),
+        upload("comment", "preview/comment.md"),
+        upload("request", "request"),
+      ],
+    },
+  ],
+  [
+    "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c",
+    {
+      version: "v8.0.1",
+      allowed: [
+        { pattern: "report-*", path: "reports", "merge-multiple": true },
+        { name: "preview", path: "preview" },
+        { name: "preview", path: "fork", ...otherRun },
+        { name: "comment", path: "preview" },
+        { name: "request", path: "request" },
+      ],
+    },
   ],
 ]);
 const runners: readonly unknown[] = ["ubuntu-24.04"];
-const harmlessTriggers = ["schedule", "repository_dispatch", "workflow_dispatch", "pull_request", "push"];
+/** Each runs the code of the default branch, or has no rights (pull_request). */
+const harmlessTriggers = [
+  ...["schedule", "repository_dispatch", "workflow_dispatch", "pull_request", "push"],
+  ...["issues", "issue_comment", "workflow_run"],
+];
 
 const hasSecrets = (part: unknown) => /\bsecrets\b/.test(JSON.stringify(part ?? null));
 /** The key of the X app is what a post can't do without. */
 const mayPost = (workflow: Workflow) => JSON.stringify(workflow).includes("secrets.X_APP_KEY");
+const hasRights = (job: Job) => hasSecrets(job) || job.environment !== undefined;
+/** The key that writes a preview's samples has an environment of its own, and a fork never gets it. */
+const previewKey = { name: "preview", deployment: false };
+const maySpendOnly = (job: Job) => !hasSecrets(job) || !/secrets\.(?!OPENAI_API_KEY\b)\w+/.test(JSON.stringify(job));
+/** A job that may write or read more than the contents runs none of our packages, and knows no secret. */
+const runsNoPackage = (job: Job) =>
+  !hasRights(job) &&
+  job.steps.every(({ uses = "", run = "" }) => !/\/(checkout|setup-node)@/.test(uses) && !/\bn(pm|ode)\b/.test(run));
+const readOnly = (permissions: Job["permissions"]) =>
+  same(permissions, { contents: "read" }) || same(permissions, { contents: "read", actions: "read" });
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Each rule answers whether the workflow obeys it. */
 export const rules = {
   "the token may do nothing unless a job says so": ({ workflow }) => same(workflow.permissions, {}),
-  "a job may read the contents and nothing else": ({ jobs }) =>
-    jobs.every((job) => same(job.permissions, { contents: "read" })),
+  "a job may only read, unless it runs no package and knows no secret": ({ jobs }) =>
+    jobs.every((job) => job.permissions !== undefined && (readOnly(job.permissions) || runsNoPackage(job))),
   "a permission says what it is for": ({ text }) =>
     text.split("\n").every((line) => !/^\s+[\w-]+: (read|write)\b/.test(line) || / # \w+/.test(line)),
-  "an action is pinned to a known commit, with its version beside it": ({ text, steps }) =>
-    steps.every(({ uses }) => uses === undefined || text.includes(`uses: ${uses} # ${actions.get(uses)?.version}\n`)),
+  "an action is pinned to a known commit, with its version beside it": ({ text, steps }) => {
+    // Line by line, since one action may stand in several jobs.
+    const pinned = [...text.matchAll(/ uses: (\S+) # (\S+)$/gm)].filter(
+      ([, uses = "", version]) => actions.get(uses)?.version === version,
+    );
+    return pinned.length === steps.filter(({ uses }) => uses !== undefined).length;
+  },
   "an action has exactly the settings it must have": ({ steps }) =>
-    steps.every((step) => step.uses === undefined || same(step.with, actions.get(step.uses)?.required)),
+    steps.every(({ uses, ...step }) => {
+      return uses === undefined || actions.get(uses)?.allowed.some((settings) => same(step.with, settings)) === true;
+    }),
   "nothing is expanded inside a script": ({ steps }) =>
     steps.every(({ run }) => run === undefined || !run.includes("${{")),
   "a script writes no environment for later steps": ({ steps }) =>
@@ -77,27 +145,47 @@ export const rules = {
   "a job runs on a runner from the list": ({ jobs }) => jobs.every((job) => runners.includes(job["runs-on"])),
   "a script runs in bash that stops at the first failure": ({ workflow, steps }) =>
     workflow.defaults?.run?.shell === "bash" && steps.every(({ shell }) => shell === undefined),
-  "no trigger gives strangers' code rights": ({ workflow }) =>
-    Object.keys(workflow.on).every((trigger) => harmlessTriggers.includes(trigger)),
-  "a pull request sees no secret": ({ workflow, jobs }) =>
+  "no trigger gives strangers' code rights": ({ workflow, jobs }) =>
+    Object.keys(workflow.on).every((trigger) => harmlessTriggers.includes(trigger)) &&
+    (!("workflow_run" in workflow.on) || !jobs.some(hasRights)),
+  "a pull request sees no secret but the key that writes samples": ({ workflow, jobs }) =>
     !("pull_request" in workflow.on) ||
-    (!hasSecrets(workflow) && jobs.every(({ environment }) => environment === undefined)),
+    jobs.every((job) => !hasRights(job) || (same(job.environment, previewKey) && maySpendOnly(job))),
   "a secret is named by itself, in the environment of one step": ({ workflow, jobs, steps }) =>
     !hasSecrets({ ...workflow, jobs: {} }) &&
     jobs.every((job) => !hasSecrets({ ...job, steps: [] })) &&
     steps.every(({ env = {}, ...step }) => !hasSecrets(step) && Object.entries(env).every(isNamedSecret)),
   "a job with secrets belongs to the production environment": ({ jobs }) =>
-    jobs.every((job) => !hasSecrets(job) || same(job.environment, { name: "production", deployment: false })),
+    jobs.every(
+      (job) =>
+        !hasSecrets(job) ||
+        same(job.environment, { name: "production", deployment: false }) ||
+        (same(job.environment, previewKey) && maySpendOnly(job)),
+    ),
   "a job with secrets runs no package's script": ({ jobs }) =>
     jobs.every(
       (job) => !hasSecrets(job) || job.steps.every(({ run }) => !run?.includes("npm ci") || isPlainInstall(run)),
     ),
+  "a matrix is made of shards, at most 20 jobs of it run at once, and a failure stops no other": ({ jobs }) =>
+    jobs.every(
+      ({ strategy }) =>
+        strategy === undefined ||
+        same(strategy, {
+          "fail-fast": false,
+          "max-parallel": 20,
+          // `run --shards` names 256 at most, which is as many jobs as GitHub takes.
+          matrix: { shard: expanded("fromJSON(needs.tick.outputs.shards)") },
+        }),
+    ),
+  "a job that reads what others wrote holds no secret": ({ jobs }) =>
+    jobs.every((job) => !job.steps.some(({ uses }) => uses?.includes("/download-artifact@")) || !hasRights(job)),
   "a run that posts waits for the one before and is never cancelled": ({ workflow }) =>
     !mayPost(workflow) ||
     (workflow.concurrency?.group === "run-production" && workflow.concurrency["cancel-in-progress"] === false),
   "a lever never waits behind a run that posts, and none is dropped": ({ workflow }) =>
     !hasSecrets(workflow) ||
     mayPost(workflow) ||
+    "pull_request" in workflow.on ||
     same(workflow.concurrency, { group: "levers-production", "cancel-in-progress": false, queue: "max" }),
   "a schedule has several lines, at odd minutes": ({ workflow: { on } }) =>
     on.schedule === undefined || (on.schedule.length > 1 && on.schedule.every(({ cron }) => /^\d?[1379] /.test(cron))),

@@ -5,8 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { parse } from "yaml";
+import { asText, expand } from "../support/expressions.ts";
 
-export type Contexts = Record<"inputs" | "secrets" | "vars", Record<string, string | boolean>>;
+export type Contexts = Record<"inputs" | "secrets" | "vars", Record<string, string | boolean>> & {
+  matrix?: Record<string, string>;
+  needs?: Record<string, { outputs: Record<string, string> }>;
+};
 interface Step {
   run?: string;
   env?: Record<string, string>;
@@ -15,8 +19,13 @@ interface Step {
 interface ScriptStage {
   /** The folder that scripts run in; empty at first. */
   work(): string;
-  /** Runs every script of a workflow as the runner does. `npm` is the one in `bin`, or the real one. */
-  runScripts(file: string, contexts: Contexts, bin?: string): Promise<readonly { code: number; output: string }[]>;
+  /** Runs every script of a workflow's first job, or of `job`, as the runner does. `npm` is the one in `bin`, or the real one. */
+  runScripts(
+    file: string,
+    contexts: Contexts,
+    bin?: string,
+    job?: string,
+  ): Promise<readonly { code: number; output: string }[]>;
   /** An `npm` that only writes down its arguments and what the environment tells it. */
   stubNpm(exitCode?: number): ReturnType<typeof stubNpm>;
   /** Makes the folder a package whose start script writes down its arguments; the answer reads them. */
@@ -35,31 +44,30 @@ export function scriptStage(): ScriptStage {
   });
   return {
     work: () => join(directory, "work"),
-    runScripts: (file, contexts, bin = directory) => runScripts(file, contexts, { directory, bin }),
+    runScripts: async (file, contexts, bin = directory, job = undefined) =>
+      runScripts(await steps(file, job), contexts, { directory, bin }),
     stubNpm: (exitCode = 0) => stubNpm(directory, exitCode),
     standIn: () => standIn(join(directory, "work")),
   };
 }
 
-async function steps(file: string): Promise<readonly Step[]> {
+async function steps(file: string, job: string | undefined): Promise<readonly Step[]> {
   const { jobs } = parse(await readFile(join(import.meta.dirname, "../../.github/workflows", file), "utf8"));
-  return Object.values(jobs as Record<string, { steps: Step[] }>).flatMap((job) => job.steps);
+  const named: Record<string, { steps: Step[] }> = jobs;
+  return (job === undefined ? Object.values(named)[0] : named[job])?.steps ?? [];
 }
 
-/** What GitHub puts in place of `${{ context.name }}`; a name that is not set becomes nothing. */
-function expand(value: string, contexts: Contexts): string {
-  return value.replace(/\$\{\{ (\w+)\.([\w-]+) \}\}/g, (_, context: keyof Contexts, name: string) => {
-    return String(contexts[context][name] ?? "");
-  });
-}
-
-async function runScripts(file: string, contexts: Contexts, { directory, bin }: { directory: string; bin: string }) {
+async function runScripts(
+  steps: readonly Step[],
+  contexts: Contexts,
+  { directory, bin }: { directory: string; bin: string },
+) {
   const results: { code: number; output: string }[] = [];
-  for (const { run, env = {} } of await steps(file)) {
+  for (const { run, env = {} } of steps) {
     if (run === undefined) continue;
     const script = join(directory, "script.sh");
     await writeFile(script, run);
-    const expanded = Object.entries(env).map(([name, value]) => [name, expand(value, contexts)]);
+    const expanded = Object.entries(env).map(([name, value]) => [name, asText(expand(value, contexts))]);
     const child = spawn("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", script], {
       cwd: join(directory, "work"),
       env: { PATH: `${bin}:${process.env.PATH}`, HOME: directory, ...Object.fromEntries(expanded) },

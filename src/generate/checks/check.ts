@@ -6,6 +6,11 @@ import { shapeRules } from "./shape.ts";
 import { similarityRules } from "./similarity.ts";
 import { wordRules } from "./words.ts";
 
+const moderationRule: Rule = {
+  name: "moderation",
+  check: (_text, { flagged }) => (flagged === true ? "the provider's moderation flagged the text" : undefined),
+};
+
 /** Every rule a text must pass before it may be posted. */
 export const rules: readonly Rule[] = [
   ...shapeRules,
@@ -14,10 +19,7 @@ export const rules: readonly Rule[] = [
   ...leftoverRules,
   ...secretRules,
   ...similarityRules,
-  {
-    name: "moderation",
-    check: (_text, { flagged }) => (flagged === true ? "the provider's moderation flagged the text" : undefined),
-  },
+  moderationRule,
 ];
 
 /** Longer than any post. What lies behind is cut off, so that no rule has to read a novel; the rest is still too long. */
@@ -36,7 +38,16 @@ export function normaliseText(text: string): string {
 
 /** Every rule that the text breaks; none means it may be posted. Expects `normaliseText`'s answer. */
 export function checkText(text: string, context: CheckContext): readonly Failure[] {
-  return rules.flatMap(({ name, check }) => {
+  return broken(rules, text, context);
+}
+
+/** What moderation adds to a text that has passed every other rule. */
+export function checkModeration(text: string, context: CheckContext): readonly Failure[] {
+  return broken([moderationRule], text, context);
+}
+
+function broken(some: readonly Rule[], text: string, context: CheckContext): readonly Failure[] {
+  return some.flatMap(({ name, check }) => {
     const reason = check(text, context);
     return reason === undefined ? [] : [{ rule: name, reason }];
   });

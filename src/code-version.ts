@@ -1,0 +1,31 @@
+import { hash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+let known: string | undefined;
+
+/**
+ * Names everything that decides what is read out of the same files: the code, the schemas, the packages, and Node with
+ * its time zones. Worked out from their content, so that no change to them can be forgotten.
+ * @throws when one of them cannot be read, for example where another package manager wrote its own lock file.
+ */
+export function codeVersion(): string {
+  known ??= versionOf(join(import.meta.dirname, ".."));
+  return known;
+}
+
+/** The same for an installation in some folder. */
+export function versionOf(root: string): string {
+  const contents = versionedFiles(root).map((file) => [file, hash("sha256", readFileSync(join(root, file)))]);
+  const { node, v8, icu, tz } = process.versions;
+  return hash("sha256", JSON.stringify({ contents, node, v8, icu, tz, platform: process.platform }));
+}
+
+/** By path from the root, with forward slashes. */
+export function versionedFiles(root: string): readonly string[] {
+  const folders = ["src/clients", "src/due", "schemas"].flatMap((folder) => {
+    const names = readdirSync(join(root, folder)).filter((name) => /\.(ts|json)$/.test(name));
+    return names.sort().map((name) => `${folder}/${name}`);
+  });
+  return [...folders, "src/terms.ts", "src/cached-file.ts", "package-lock.json"];
+}

@@ -1,0 +1,65 @@
+import type { Strike } from "../ports.ts";
+
+const hour = 60;
+const day = 24 * hour;
+
+/** X answers 401 in outages of its own, so one of them does not end a client, and several do not end all at once. */
+export function credentialStrikes(reason: string): readonly Strike[] {
+  return [
+    { scope: "client", cause: "credentials", reason, baseMinutes: 30, capMinutes: day, opensAfter: 3 },
+    refusedClients,
+  ];
+}
+
+/** The account itself must be seen to by a person; asking sooner than in a day would only annoy X. */
+export function accountStrikes(reason: string): readonly Strike[] {
+  return [
+    { scope: "client", cause: "account", reason, baseMinutes: day, capMinutes: 7 * day, opensAfter: 1 },
+    refusedClients,
+  ];
+}
+
+/** Different clients refused one after another, and none served in between: then it is the app, or X. */
+const refusedClients: Strike = {
+  scope: "x",
+  cause: "credentials",
+  reason: "X refuses one client after another: look at the app in X's developer console and at X's status page",
+  baseMinutes: 15,
+  capMinutes: 4 * hour,
+  opensAfter: 3,
+  severalClients: true,
+};
+
+/** Without credits X serves nobody, so the first such answer is enough. */
+export function creditStrike(reason: string): Strike {
+  return { scope: "x", cause: "out-of-credit", reason, baseMinutes: hour, capMinutes: 12 * hour, opensAfter: 1 };
+}
+
+/** The app's project or plan. */
+export function appStrike(reason: string): Strike {
+  return { scope: "x", cause: "app", reason, baseMinutes: 30, capMinutes: 12 * hour, opensAfter: 1 };
+}
+
+/** Something else posts this client's texts on its account: two writers would spoil it together. */
+export function duplicateStrike(reason: string): Strike {
+  return { scope: "client", cause: "duplicate", reason, baseMinutes: 6 * hour, capMinutes: 2 * day, opensAfter: 1 };
+}
+
+/** A connection that fails once is nothing; short waits, for nothing was sent and X is mostly back soon. */
+export function unreachableStrike(reason: string): Strike {
+  const said = `${reason}: look at X's status page and at this machine's network`;
+  return { scope: "x", cause: "unavailable", reason: said, baseMinutes: 5, capMinutes: hour, opensAfter: 3 };
+}
+
+/** No model of a client answered. A client may have a key of its own, so only several clients say that it is the service. */
+export function modelStrike(reason: string): Strike {
+  return {
+    scope: "model",
+    cause: "no-answer",
+    reason: `no model answers (${reason}): look at the key, the credit and the status page of the models' provider`,
+    baseMinutes: 10,
+    capMinutes: hour,
+    opensAfter: 3,
+    severalClients: true,
+  };
+}

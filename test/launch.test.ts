@@ -1,0 +1,155 @@
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { launch } from "../src/launch.ts";
+import { writeBundle } from "../src/vendors/bundle.ts";
+
+/** A project of its own, with a command line that says what a test wants. */
+const project = join(import.meta.dirname, "..");
+let root: string;
+let source: string;
+let kept: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "clara-launch-"));
+  source = join(root, "src");
+  kept = join(root, "node_modules/.cache/clara");
+  mkdirSync(join(root, "node_modules"));
+  mkdirSync(join(source, "vendors"), { recursive: true });
+  for (const file of ["main.ts", "launch.ts", "vendors/bundle.ts"])
+    cpSync(join(project, "src", file), join(source, file));
+  for (const name of ["esbuild", "@esbuild", "yaml"])
+    symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
+  writeFileSync(join(root, "package.json"), '{"type":"module"}');
+  say("one");
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function say(words: string, body = ""): void {
+  writeFileSync(join(source, "words.ts"), `export const words: string = ${JSON.stringify(words)};`);
+  const print = "process.stdout.write(words);";
+  writeFileSync(
+    join(source, "cli.ts"),
+    `import { words } from "./words.ts";\nexport async function main(): Promise<number> { ${print} ${body} return 3; }\n`,
+  );
+}
+
+async function start(): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const run = promisify(execFile)(process.execPath, [join(source, "main.ts")]);
+  return run.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
+const files = () => readdirSync(kept).sort();
+const bundleFile = () => join(kept, JSON.parse(readFileSync(join(kept, "bundle.json"), "utf8")).file);
+
+describe("the process", () => {
+  test("runs the files as they are now, whatever was kept, and says nothing of its own", async () => {
+    expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
+    const first = files();
+    expect(first).toHaveLength(4);
+    expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
+    expect(files()).toEqual(first);
+    say("two");
+    expect(await start()).toEqual({ code: 3, stdout: "two", stderr: "" });
+  });
+
+  test("runs the files one by one where nothing can be kept", async () => {
+    writeFileSync(join(root, "node_modules/.cache"), "");
+    expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
+  });
+
+  test.for(["bundle.json", "launch.cjs", "bundle", "compiled"])("a damaged %s is as good as none", async (what) => {
+    await start();
+    const damaged = { bundle: bundleFile(), compiled: `${bundleFile()}.compiled` }[what] ?? join(kept, what);
+    const content = readFileSync(damaged);
+    content.fill(0x7b, Math.floor(content.length / 2));
+    writeFileSync(damaged, content);
+    expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
+  });
+
+  test("several at once, with nothing kept, all do their work", async () => {
+    const runs = await Promise.all([start(), start(), start()]);
+    expect(runs.map(({ stdout }) => stdout)).toEqual(["one", "one", "one"]);
+    expect(files().filter((name) => !/^(bundle\.json|launch\.cjs|[0-9a-f]{64}\.cjs(\.compiled)?)$/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  test("an error in a file is told as Node tells it", async () => {
+    writeFileSync(join(source, "words.ts"), "export const words = ;");
+    const { code, stderr } = await start();
+    expect(code).toBe(1);
+    expect(stderr).toContain("words.ts");
+  });
+});
+
+describe("a bundle", () => {
+  const launched = async () => {
+    await writeBundle(source, kept);
+    return launch(kept);
+  };
+
+  test("is not used once a file has changed, be it by its size or by its time alone", async () => {
+    await launched();
+    expect(launch(kept)).toBeDefined();
+    utimesSync(join(source, "words.ts"), new Date(0), new Date(0));
+    expect(launch(kept)).toBeUndefined();
+  });
+
+  test("is not used once a file is gone", async () => {
+    await launched();
+    rmSync(join(source, "words.ts"));
+    expect(() => launch(kept)).toThrow("ENOENT");
+  });
+
+  test("finds its packages, early and late, and its files keep their places", async () => {
+    writeFileSync(
+      join(source, "cli.ts"),
+      `import { parse } from "yaml";
+       export async function main() {
+         const late = await import("yaml");
+         const own = await import("./words.ts");
+         return [import.meta.dirname, parse("a: 1").a, late.parse("a: 2").a, own.words];
+       }`,
+    );
+    expect(await (await launched())?.main()).toEqual([source, 1, 2, "one"]);
+  });
+
+  test("refuses a late import that it cannot replace: it would fail in the middle of a tick", async () => {
+    say("one", 'import("yaml").then(() => {});');
+    await expect(launched()).rejects.toThrow("yaml is imported in an unknown way");
+  });
+
+  test("of older sources goes after a day, when no run can still need it", async () => {
+    await launched();
+    const old = bundleFile();
+    say("two");
+    await launched();
+    expect(files()).toContain(old.slice(kept.length + 1));
+    utimesSync(old, new Date(0), new Date(0));
+    say("three");
+    await launched();
+    expect(files()).not.toContain(old.slice(kept.length + 1));
+  });
+
+  test("holds the whole command line of this project", async () => {
+    await writeBundle(join(project, "src"), kept);
+    expect(launch(kept)?.main).toBeTypeOf("function");
+  });
+});
