@@ -1,5 +1,5 @@
 import type { DeadLetter } from "../levers.ts";
-import type { Clock, TickState } from "../ports.ts";
+import type { Breaker, Clock, TickState } from "../ports.ts";
 import { counted, duration } from "../record/format.ts";
 import type { Client } from "../terms.ts";
 import {
@@ -63,6 +63,7 @@ export async function checkLedger(checks: LedgerChecks): Promise<readonly Findin
     all("schema", schema),
     all("clock", clock),
     ...(state.value.halted === undefined ? [] : [all("halt", halted(state.value.halted))]),
+    ...(state.value.breakers ?? []).map((breaker) => all("breaker", breakerVerdict(breaker))),
     ...clients.flatMap(({ id }) => checkClient(id, { state: state.value, dead, now })),
   ];
 }
@@ -146,6 +147,12 @@ function checkClient(id: string, { state, dead, now }: ClientLedger): readonly F
   if (verdicts.length === 0)
     verdicts.push(dead ? ok("nothing keeps it from posting") : skipped("no dead letters read"));
   return verdicts.map((verdict) => ({ scope: id, check: "ledger", ...verdict }));
+}
+
+function breakerVerdict({ scope, state, reason }: Breaker): Verdict {
+  const service = scope === "x" ? "X" : "the models";
+  const fix = "one slot tries it again by itself; until then mend what the reason says";
+  return warning(`every client waits for ${service} (breaker ${state}): ${reason}`, fix);
 }
 
 function halted(why: string, id?: string): Verdict {

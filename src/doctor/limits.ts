@@ -31,7 +31,7 @@ interface Month {
 
 /** Without readable defaults and prices there are no numbers to compare with. */
 function isWhole({ defaults, prices }: Workspace): boolean {
-  return defaults.recipient !== "" && Number.isFinite(prices.x.postUsd);
+  return defaults.recipients.length > 0 && Number.isFinite(prices.x.postUsd);
 }
 
 function monthOf(client: Client, { prompts, prices }: Workspace, now: Date): Month {

@@ -32,7 +32,7 @@ async function checkClient(client: Client, checks: AccountChecks): Promise<reado
   const { deadlineSeconds } = checks;
   const opened = await attempt({
     asked: "the sealed block",
-    fixes: { else: sealAgain(client, "or set CLARA_IDENTITY to the identity that it was sealed for") },
+    fixes: { else: connectAgain(client, "or set CLARA_IDENTITY to the identity that it was sealed for") },
     deadlineSeconds,
     work: () => open(client),
   });
@@ -52,11 +52,11 @@ async function checkClient(client: Client, checks: AccountChecks): Promise<reado
 function withoutBlock({ id, status }: Client): Verdict {
   if (status !== "active")
     return skipped(`no sealed block yet: it is needed before \`status: active\`, and this is ${status}`);
-  return failed("no sealed block, so nothing can be sent", `run \`npm start -- seal ${id}\``);
+  return failed("no sealed block, so nothing can be sent", `run \`npm start -- connect ${id}\``);
 }
 
-function sealAgain({ id }: Client, otherwise: string): string {
-  return `run \`npm start -- seal ${id}\`, ${otherwise}`;
+function connectAgain({ id }: Client, otherwise: string): string {
+  return `run \`npm start -- connect ${id}\`, ${otherwise}`;
 }
 
 async function accountVerdicts(
@@ -82,7 +82,7 @@ function ownership(
 ): Verdict {
   if (xUserId !== client.xUserId) {
     const says = `the sealed tokens belong to X user ${xUserId} (@${handle}), and x_user_id is ${client.xUserId}`;
-    return failed(says, sealAgain(client, "with the right account's tokens, or correct x_user_id"));
+    return failed(says, connectAgain(client, "signed in as the right account, or correct x_user_id"));
   }
   if (handle.toLowerCase() !== client.handle.toLowerCase()) {
     return warning(
@@ -96,12 +96,12 @@ function ownership(
 function accessVerdict(client: Client, mayWrite: boolean | undefined): Verdict {
   if (mayWrite === undefined) return skipped("X does not say what the tokens may do");
   if (mayWrite) return ok("the tokens may write");
-  const fix = `set the app to "Read and write" in X's developer console, make the account's tokens anew, and run \`npm start -- seal ${client.id}\``;
+  const fix = `set the app to "Read and write" in X's developer console, and make new tokens: run \`npm start -- connect ${client.id}\``;
   return failed("the tokens may only read", fix);
 }
 
 const fixesOf = (client: Client): Attempt<unknown>["fixes"] => ({
-  config: `see in X's developer console and in the account itself what X means; when the tokens were revoked, ${sealAgain(client, "with new ones")}`,
+  config: `see in X's developer console and in the account itself what X means; when the tokens were revoked, ${connectAgain(client, "which makes new ones")}`,
   "out-of-credit": "add credit in X's developer console",
   "rate-limited": "wait, and try again: nothing needs mending",
   else: "look at X's status page, and try again",

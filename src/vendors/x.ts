@@ -4,6 +4,7 @@ import { PostingError } from "../errors.ts";
 import type { Clock, TimelinePost, XAccount, XCredentials } from "../ports.ts";
 import { arrivalOf } from "./x-arrival.ts";
 import { type Arrival, classifySend, field } from "./x-classify.ts";
+import { mayWrite } from "./x-connect.ts";
 import { clientSettings } from "./x-connection.ts";
 import { readBody, unusable } from "./x-read.ts";
 import { timelinePost } from "./x-timeline.ts";
@@ -41,16 +42,11 @@ export function openXAccount(options: XAccountOptions): XAccount {
       const body = readBody(arrival, "users/me", clock());
       const [id, handle] = [field(field(body, "data"), "id"), field(field(body, "data"), "username")];
       if (typeof id !== "string" || typeof handle !== "string") throw unusable(body, "users/me");
-      return { xUserId: id, handle, ...accessOf(arrival) };
+      const may = mayWrite(arrival);
+      return { xUserId: id, handle, ...(may !== undefined && { mayWrite: may }) };
     },
     postsSince: async ({ xUserId, since }) => readTimeline({ get, clock, xUserId, since }),
   };
-}
-
-/** X writes "read", "read-write" or "read-write-directmessages" over its answers to OAuth 1.0a requests. */
-function accessOf(arrival: Arrival): { mayWrite?: boolean } {
-  const level = arrival.kind === "answer" ? arrival.headers["x-access-level"] : undefined;
-  return typeof level === "string" ? { mayWrite: level.startsWith("read-write") } : {};
 }
 
 interface TimelineRead {

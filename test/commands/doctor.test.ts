@@ -341,6 +341,17 @@ const shared: readonly PlantedFault[] = [
     says: /halted: wrong numbers/,
     fix: /run `npm start -- resume`$/,
   },
+  {
+    fault: "a breaker that keeps everybody waiting for X",
+    plant: sql(
+      "insert into clara.breaker (scope, cause, failures, reason, since, until, opened_at) values ('*x', 'app', 3, 'X refuses the app', '2026-11-21T09:00Z', '2026-11-21T11:00Z', '2026-11-21T09:00Z')",
+    ),
+    scope: all,
+    check: "breaker",
+    status: "warning",
+    says: /every client waits for X \(breaker open\): .*X refuses the app/,
+    fix: /mend what the reason says/,
+  },
 ];
 
 const ofOneClient: readonly PlantedFault[] = [
@@ -366,7 +377,7 @@ const ofOneClient: readonly PlantedFault[] = [
     scope: "acme",
     check: "sealed",
     says: /no sealed block, so nothing can be sent/,
-    fix: /^run `npm start -- seal acme`$/,
+    fix: /^run `npm start -- connect acme`$/,
   },
   {
     fault: "a block that was sealed to another identity",
@@ -374,7 +385,7 @@ const ofOneClient: readonly PlantedFault[] = [
     scope: "acme",
     check: "sealed",
     says: /sealed to another key than CLARA_IDENTITY/,
-    fix: /run `npm start -- seal acme`, or set CLARA_IDENTITY/,
+    fix: /run `npm start -- connect acme`, or set CLARA_IDENTITY/,
   },
   {
     fault: "a block of another client",
@@ -382,7 +393,7 @@ const ofOneClient: readonly PlantedFault[] = [
     scope: "acme",
     check: "sealed",
     says: /belongs to another client/,
-    fix: /run `npm start -- seal acme`/,
+    fix: /run `npm start -- connect acme`/,
   },
   {
     fault: "tokens that X does not take",
@@ -390,7 +401,7 @@ const ofOneClient: readonly PlantedFault[] = [
     scope: "acme",
     check: "account",
     says: /X answered 401: Unauthorized/,
-    fix: /when the tokens were revoked, run `npm start -- seal acme`/,
+    fix: /when the tokens were revoked, run `npm start -- connect acme`/,
   },
   {
     fault: "a suspended account",
@@ -437,7 +448,7 @@ const ofOneClient: readonly PlantedFault[] = [
     scope: "acme",
     check: "account",
     says: /belong to X user 424242 \(@somebody_else\), and x_user_id is 1000001/,
-    fix: /run `npm start -- seal acme`, with the right account's tokens, or correct x_user_id/,
+    fix: /run `npm start -- connect acme`, signed in as the right account, or correct x_user_id/,
     also: ["beta · account"],
   },
   {
@@ -460,7 +471,7 @@ const ofOneClient: readonly PlantedFault[] = [
     scope: "acme",
     check: "access",
     says: /the tokens may only read/,
-    fix: /"Read and write" in X's developer console, make the account's tokens anew, and run `npm start -- seal acme`/,
+    fix: /"Read and write" in X's developer console, and make new tokens: run `npm start -- connect acme`/,
     also: ["beta · access"],
   },
   {
@@ -621,7 +632,9 @@ test("in words, one line per check says what is wrong and what to do", async () 
   await ownFile({ credentials: undefined })(stage);
   const { stdout } = await stage.examine({ words: [] });
   const lines = stdout.trimEnd().split("\n");
-  expect(lines).toContain("❌ acme · sealed: no sealed block, so nothing can be sent → run `npm start -- seal acme`");
+  expect(lines).toContain(
+    "❌ acme · sealed: no sealed block, so nothing can be sent → run `npm start -- connect acme`",
+  );
   expect(lines).toContain("✅ beta · sealed: the sealed block opens and belongs to this client");
   expect(lines.at(-1)).toMatch(/^\d+ ok, 0 warnings, 1 failed, 0 skipped$/);
 });

@@ -11,11 +11,11 @@ import { actionsHost } from "../../src/vendors/actions.ts";
 import { openLog } from "../../src/vendors/log.ts";
 import { openLedger, openRpc } from "../../src/vendors/supabase.ts";
 import { type Steps, stepsOf } from "../contracts/ledger-steps.ts";
-import { type GithubServer, repository, startGithub } from "../support/github.ts";
 import { at } from "../support/ledger.ts";
 import { type NativePostgres, startPostgres } from "../support/postgres.ts";
 import { startServices, type TestServices } from "../support/services.ts";
 import { createWorkspace, type TestClient, type TestWorkspace } from "../support/workspace.ts";
+import { type GithubServer, repository, startGithub } from "./github.ts";
 
 export const migrationsDirectory = join(import.meta.dirname, "../../schemas/sql");
 
