@@ -13,7 +13,8 @@ import { type Context, jsonLine } from "./context.ts";
 
 /**
  * Lets days pass in minutes: real ticks against sandboxes in memory, with faults on a seeded schedule. Reads the
- * workspace and nothing else: no state of earlier runs, no credentials. Exits 1 when a promise was broken.
+ * workspace and nothing else: no state of earlier runs, no credentials. Exits 1 when a promise was broken, or a run met an error
+ * that nobody expected.
  */
 export async function simulate(context: Context): Promise<number> {
   const { arguments: given, environment, clock, migrationsDirectory, stopping, write } = context;
@@ -40,7 +41,8 @@ export async function simulate(context: Context): Promise<number> {
     const outcome = outcomeOf(simulation, evidence, world.timetable);
     const runtimeSeconds = Math.round((performance.now() - started) / 100) / 10;
     write(given.json ? jsonLine({ ...outcome, runtimeSeconds }) : inWords(outcome, runtimeSeconds));
-    return outcome.promises.some(({ broken }) => broken.length > 0) ? 1 : 0;
+    const isBroken = outcome.promises.some(({ broken }) => broken.length > 0);
+    return isBroken || Object.hasOwn(outcome.ticks.runs, "bug") ? 1 : 0;
   } finally {
     await world.close();
   }
