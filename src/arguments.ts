@@ -52,6 +52,12 @@ export const commands = {
   validate: {
     summary: "check every file under clients/ and prompts/, or the files named",
     positionals: "[FILE…]",
+    options: {
+      fix: {
+        type: "boolean",
+        help: "mend typos of fields, a zone's case, an @ before a handle, the order of times and days",
+      },
+    },
   },
   preview: {
     summary: "what a change of files does to each client: its posts, times and price, beside those of a base commit",
