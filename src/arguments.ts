@@ -52,6 +52,12 @@ export const commands = {
   validate: {
     summary: "check every file under clients/ and prompts/, or the files named",
     positionals: "[FILE…]",
+    options: {
+      fix: {
+        type: "boolean",
+        help: "mend typos of fields, a zone's case, an @ before a handle, the order of times and days",
+      },
+    },
   },
   preview: {
     summary: "what a change of files does to each client: its posts, times and price, beside those of a base commit",
@@ -103,6 +109,13 @@ export const commands = {
     summary: "make dead letters owed again, where a second send cannot post twice",
     positionals: "[SLOT…]",
     options: { "all-safe": { type: "boolean", help: "every dead letter that can be taken up again" } },
+  },
+  doctor: {
+    summary: "check files, keys, accounts, services and limits without posting; X charges $0.01 per client asked about",
+    positionals: "[CLIENT]",
+    options: {
+      out: { type: "string", value: "DIR", help: "write issues.json there: an issue's text per client in trouble" },
+    },
   },
   explain: {
     summary: "where a post comes from: its slot, run, files, model, checks, cost and sends",

@@ -11,10 +11,13 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
   run: async (context) => (await import("./commands/run.ts")).run(context),
   plan: async (context) => (await import("./commands/plan.ts")).plan(context),
   report: async (context) => (await import("./commands/report.ts")).report(context),
-  validate: async ({ arguments: { root, positionals: files, json }, host, write }) => {
+  validate: async ({ arguments: { root, positionals: files, json, flags }, host, write }) => {
     const { runValidate } = await import("./commands/validate.ts");
     const annotate = host && { annotate: host.annotate };
-    return runValidate({ root, files, json, ...annotate }, { write: (line) => write(`${line}\n`) });
+    return runValidate(
+      { root, files, json, fix: flags.fix === true, ...annotate },
+      { write: (line) => write(`${line}\n`) },
+    );
   },
   preview: async (context) => (await import("./commands/preview.ts")).preview(context),
   onboard: async (context) => (await import("./commands/onboard.ts")).onboard(context),
@@ -39,6 +42,7 @@ const handlers: Record<Arguments["command"], (context: Context) => Promise<numbe
   "dead-letters": async (context) => (await import("./commands/dead-letters.ts")).deadLetters(context),
   retry: async (context) => (await import("./commands/retry.ts")).retry(context),
   simulate: async (context) => (await import("./commands/simulate.ts")).simulate(context),
+  doctor: async (context) => (await import("./commands/doctor.ts")).doctor(context),
   explain: async (context) => (await import("./commands/explain.ts")).explain(context),
 };
 

@@ -301,8 +301,8 @@ export interface TimelinePost {
 
 /** One account on X. Reads throw PostingError; `send` answers with a value, since every answer is expected. */
 export interface XAccount {
-  /** users/me; costs `readUserUsd`. */
-  whoAmI(): Promise<{ xUserId: string; handle: string }>;
+  /** users/me; costs `readUserUsd`. `mayWrite` is missing when X does not say. */
+  whoAmI(): Promise<{ xUserId: string; handle: string; mayWrite?: boolean }>;
   send(post: { text: string; madeWithAi: boolean }): Promise<SendResult>;
   /** The account's own posts since an instant, newest first; costs `readPostUsd` for each one returned. */
   postsSince(input: { xUserId: string; since: Date }): Promise<readonly TimelinePost[]>;

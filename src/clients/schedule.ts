@@ -3,7 +3,8 @@ import { isDate, secondsOf } from "./duration.ts";
 import type { ScheduleFields, SharedScheduleFields } from "./files.ts";
 import { type Finding, fault, label, type Path } from "./finding.ts";
 
-const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/** As the files name them, Monday first. */
+export const weekdays: readonly string[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const words: Record<string, readonly number[]> = {
   daily: [1, 2, 3, 4, 5, 6, 7],
   weekdays: [1, 2, 3, 4, 5],

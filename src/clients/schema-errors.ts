@@ -32,12 +32,14 @@ export function explainErrors(all: readonly ErrorObject[]): readonly Finding[] {
   return findings;
 }
 
-function pathOf(error: ErrorObject): Path {
+/** Keys and indexes down to what an error is about. */
+export function pathOf(error: ErrorObject): Path {
   const steps = error.instancePath.split("/").slice(1);
   return steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step.replaceAll("~1", "/").replaceAll("~0", "~")));
 }
 
-const secretName = /token|secret|passw|api_?key|consumer_key|app_key|credential/i;
+/** Names of fields that people put secrets under. */
+export const secretName = /token|secret|passw|api_?key|consumer_key|app_key|credential/i;
 const sealHint = "run `npm start -- seal <client>`, which writes the sealed block";
 
 const isSealed = ({ instancePath }: ErrorObject) => /^\/credentials(\/|$)/.test(instancePath);

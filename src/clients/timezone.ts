@@ -19,6 +19,12 @@ export function suggestTimeZone(name: string): string {
   return suggest(name, [...listed, "UTC"], 'write an IANA name such as "Europe/Berlin" or "America/New_York"');
 }
 
+/** The zone that is written so but for case and spaces: `Europe/Berlin` of `europe/berlin`; undefined when there is none. */
+export function sameZone(name: string): string | undefined {
+  const plain = name.trim().toLowerCase().replace(/\s+/g, "_");
+  return [...listed, "UTC"].find((zone) => zone.toLowerCase() === plain);
+}
+
 /** Older names such as US/Eastern work without being listed; Temporal knows them. */
 function asks(name: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(name)) return false;

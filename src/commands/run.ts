@@ -156,12 +156,14 @@ function exitCode({ report, bugs }: TickResult, problems: readonly Problem[]): n
   return misconfigured || bugs > 0 || report.totals.dead > 0 ? 1 : 0;
 }
 
-function hide({ log, host }: Context, secret: string): void {
+/** Keeps a secret out of the log, and in Actions out of whatever the step prints. */
+export function hide({ log, host }: Context, secret: string): void {
   log.hide([secret]);
   host?.mask(secret);
 }
 
-function secretsIn({ ledger, limiter, model, x, identity }: Settings): readonly string[] {
+/** Every secret that the settings hold. */
+export function secretsIn({ ledger, limiter, model, x, identity }: Settings): readonly string[] {
   return [
     ...(ledger.kind === "real" ? [ledger.secretKey] : []),
     ...(limiter.kind === "real" ? [limiter.token] : []),

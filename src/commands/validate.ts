@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import type { Problem, Workspace } from "../terms.ts";
 import { escapeInvisible, neutraliseCommands } from "../vendors/actions.ts";
 import { jsonLine } from "./context.ts";
+import { type FileRepair, repairLines, repairsOf, withRepair } from "./fix.ts";
 
 export interface ValidateInput {
   /** Folder that holds clients/ and prompts/. */
@@ -15,6 +16,8 @@ export interface ValidateInput {
   json?: boolean;
   /** Loaded from `root` when it is not given. */
   workspace?: Workspace;
+  /** Mend what has one obvious repair first; without it, say what that would be. */
+  fix?: boolean;
   /** Shows the problems at their lines, in GitHub Actions. */
   annotate?: (problems: readonly Problem[]) => void;
 }
@@ -26,10 +29,13 @@ export interface ValidateInput {
  */
 export async function runValidate(input: ValidateInput, output: { write(line: string): void }): Promise<number> {
   const named = await Promise.all(input.files.map((file) => nameInRoot(input.root, file)));
+  const repairs = await repairsOf(input.root, { named, write: input.fix === true });
   const workspace = input.workspace ?? (await loadWorkspace(input.root));
-  const problems = problemsIn(workspace, named);
+  const problems = problemsIn(workspace, named).map((problem) => withRepair(problem, input.fix ? [] : repairs));
   input.annotate?.(problems);
-  const lines = input.json ? [jsonReport(problems)] : [...problems.map(problemLine), countLine(problems, named)];
+  const lines = input.json
+    ? [jsonReport(problems, repairs)]
+    : [...repairLines(repairs, problems, input.fix === true), ...problems.map(problemLine), countLine(problems, named)];
   for (const line of lines) output.write(line);
   return problems.some(isError) ? 1 : 0;
 }
@@ -54,9 +60,10 @@ function countLine(problems: readonly Problem[], named: readonly string[]): stri
   return `${counted(errors, "error")}, ${counted(problems.length - errors, "warning")}${where}`;
 }
 
-function jsonReport(problems: readonly Problem[]): string {
+function jsonReport(problems: readonly Problem[], repairs: readonly FileRepair[]): string {
   const errors = problems.filter(isError).length;
-  return jsonLine({ problems, errors, warnings: problems.length - errors }).trimEnd();
+  const mended = repairs.length > 0 && { repairs };
+  return jsonLine({ problems, errors, warnings: problems.length - errors, ...mended }).trimEnd();
 }
 
 /** The name that problems carry. People type paths from where they stand, tools from the root: both are understood. */

@@ -60,7 +60,8 @@ function postDirectly(
 }
 
 function ledgerError(name: string, status: number, error: { code?: string; message: string }): PostingError {
-  if (error.code === "PGRST202") {
+  // 42883: PostgREST still remembers a function that Postgres has not got.
+  if (error.code === "PGRST202" || error.code === "42883") {
     return new PostingError("config", `the ledger has no function ${name}: run \`npm start -- migrate\``);
   }
   if (status === 401 || status === 403) {

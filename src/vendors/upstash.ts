@@ -40,6 +40,29 @@ export function openUpstashLimiter(options: { url: string; token: string; timeou
   return { take };
 }
 
+/**
+ * Asks whether Upstash answers and lets this token run scripts, which a read-only one may not. Writes nothing.
+ * @throws PostingError "config" for the address or the token, else "unavailable".
+ */
+export async function probeUpstash({
+  url,
+  token,
+  timeoutMs,
+}: {
+  url: string;
+  token: string;
+  timeoutMs: number;
+}): Promise<void> {
+  const redis = openRedis(url, token, timeoutMs);
+  const answer = await redis.eval("return 1", [], []).catch((cause: unknown) => {
+    // Upstash has words and no code for it; what they quote is not told.
+    const refused = cause instanceof Error && /unauthorized|wrongpass|noauth|noperm/i.test(cause.message);
+    if (refused) throw new PostingError("config", "Upstash refused the token, or it may only read");
+    throw new PostingError("unavailable", `Upstash gave no clear answer: ${reasonOf(cause, timeoutMs)}`);
+  });
+  if (answer !== 1) throw new PostingError("unavailable", "Upstash gave no clear answer: not the one to the question");
+}
+
 type Ask = (bucket: Bucket, cost: number) => Promise<Answer>;
 
 function openRedis(url: string, token: string, timeoutMs: number): Redis {

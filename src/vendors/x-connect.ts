@@ -93,7 +93,7 @@ async function confirm({ v2 }: TwitterApi, tokens: Tokens, clock: Clock): Promis
 }
 
 /** "read", "read-write" or "read-write-directmessages" on answers to OAuth 1.0a requests. */
-function mayWrite(arrival: Arrival): boolean | undefined {
+export function mayWrite(arrival: Arrival): boolean | undefined {
   const level = arrival.kind === "answer" ? arrival.headers["x-access-level"] : undefined;
   return typeof level === "string" ? level.startsWith("read-write") : undefined;
 }

@@ -4,6 +4,7 @@ import { PostingError } from "../errors.ts";
 import type { Clock, TimelinePost, XAccount, XCredentials } from "../ports.ts";
 import { arrivalOf } from "./x-arrival.ts";
 import { type Arrival, classifySend, field } from "./x-classify.ts";
+import { mayWrite } from "./x-connect.ts";
 import { clientSettings } from "./x-connection.ts";
 import { readBody, unusable } from "./x-read.ts";
 import { timelinePost } from "./x-timeline.ts";
@@ -37,10 +38,12 @@ export function openXAccount(options: XAccountOptions): XAccount {
       return classifySend(await arrivalOf(() => v2.post("tweets", body, { fullResponse: true })), clock());
     },
     whoAmI: async () => {
-      const body = readBody(await get("users/me", {}), "users/me", clock());
+      const arrival = await get("users/me", {});
+      const body = readBody(arrival, "users/me", clock());
       const [id, handle] = [field(field(body, "data"), "id"), field(field(body, "data"), "username")];
       if (typeof id !== "string" || typeof handle !== "string") throw unusable(body, "users/me");
-      return { xUserId: id, handle };
+      const may = mayWrite(arrival);
+      return { xUserId: id, handle, ...(may !== undefined && { mayWrite: may }) };
     },
     postsSince: async ({ xUserId, since }) => readTimeline({ get, clock, xUserId, since }),
   };

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -159,4 +159,63 @@ test("what a file says in control characters arrives escaped", async () => {
   const { lines } = await validate();
   expect(lines.join("")).not.toMatch(/\p{Cc}/u);
   expect(lines[0]).toContain("unknown field");
+});
+
+test("--fix mends what has one obvious repair, says where, and a second run has nothing to do", async () => {
+  const text = `${clientYaml.replace("Europe/Berlin", "europe/berlin # home").replace("voice:", "vioce:")}# the end\n`;
+  await put("clients/acme.yaml", text);
+  await chmod(join(root, "clients/acme.yaml"), 0o640);
+  expect(await validate({ fix: true })).toEqual({
+    code: 0,
+    lines: [
+      'clients/acme.yaml:8:1 repaired: "vioce" is now "voice"',
+      'clients/acme.yaml:4:11 repaired: timezone is now "Europe/Berlin"',
+      "0 errors, 0 warnings",
+    ],
+  });
+  const mended = `${clientYaml.replace("Europe/Berlin", "Europe/Berlin # home")}# the end\n`;
+  expect(await readFile(join(root, "clients/acme.yaml"), "utf8")).toBe(mended);
+  expect((await stat(join(root, "clients/acme.yaml"))).mode & 0o777).toBe(0o640);
+  expect(await readdir(join(root, "clients"))).toEqual(["_defaults.yaml", "_prices.yaml", "acme.yaml"]);
+  expect(await validate({ fix: true })).toEqual({ code: 0, lines: ["0 errors, 0 warnings"] });
+});
+
+test("--fix keeps a byte order mark and leaves files that were not named, and what needs a person", async () => {
+  await put(
+    "clients/acme.yaml",
+    `\ufeff${clientYaml.replace("voice:", "vioce:").replace("Europe/Berlin", "Europe/Munich")}`,
+  );
+  await put("clients/beta.yaml", clientYaml.replace("acme_coffee", "@beta"));
+  const { code, lines } = await validate({ fix: true, files: ["clients/acme.yaml"] });
+  expect(code).toBe(1);
+  expect(lines).toEqual([
+    'clients/acme.yaml:8:1 repaired: "vioce" is now "voice"',
+    expect.stringContaining('clients/acme.yaml:4:11 "Europe/Munich" is not a time zone'),
+    "1 error, 0 warnings in 1 file",
+  ]);
+  expect(await readFile(join(root, "clients/acme.yaml"), "utf8")).toMatch(/^\ufeffname: Acme/);
+  expect(await readFile(join(root, "clients/beta.yaml"), "utf8")).toContain("handle: @beta");
+});
+
+test("without --fix nothing is written, and what it would mend is named", async () => {
+  const text = clientYaml.replace('["09:00", "17:30"]', '["17:30", "09:00"]').replace("voice:", "vioce:");
+  await put("clients/acme.yaml", text);
+  const { lines } = await validate();
+  expect(lines).toEqual([
+    "clients/acme.yaml:7:10 note: schedule.times is in order after a repair (`validate --fix` repairs this)",
+    'clients/acme.yaml:8:1 unknown field "vioce" (write "voice"; `validate --fix` repairs this)',
+    "1 error, 0 warnings",
+  ]);
+  expect(await readFile(join(root, "clients/acme.yaml"), "utf8")).toBe(text);
+  const { lines: json } = await validate({ json: true });
+  expect(JSON.parse(json[0] ?? "")).toMatchObject({ errors: 1, repairs: [{ line: 8 }, { line: 7, column: 10 }] });
+});
+
+test("--fix follows a link inside the workspace and leaves it a link", async () => {
+  await put("clients/real.txt", clientYaml.replace("voice:", "vioce:"));
+  await rm(join(root, "clients/acme.yaml"));
+  await symlink("real.txt", join(root, "clients/acme.yaml"));
+  expect((await validate({ fix: true })).code).toBe(0);
+  expect((await lstat(join(root, "clients/acme.yaml"))).isSymbolicLink()).toBe(true);
+  expect(await readFile(join(root, "clients/real.txt"), "utf8")).toBe(clientYaml);
 });

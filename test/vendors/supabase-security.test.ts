@@ -29,6 +29,7 @@ const publicNames = [
     "dead_letters",
     "explain_slot",
     "halt_scope",
+    "ledger_info",
     "open_tick",
     "open_tick_only",
   ],

@@ -9,12 +9,12 @@ const soon = new Date(noon.getTime() + 600_000);
 
 test("users/me names the account of the token", async () => {
   const { account } = await openX();
-  expect(await account.whoAmI()).toEqual({ xUserId: "1001", handle: "acme" });
+  expect(await account.whoAmI()).toEqual({ xUserId: "1001", handle: "acme", mayWrite: true });
 });
 
 test("users/me shows when the token belongs to another account", async () => {
   const { account } = await openX({ faults: () => ({ kind: "wrong-account", xUserId: "666", handle: "other" }) });
-  expect(await account.whoAmI()).toEqual({ xUserId: "666", handle: "other" });
+  expect(await account.whoAmI()).toEqual({ xUserId: "666", handle: "other", mayWrite: true });
 });
 
 test.for([

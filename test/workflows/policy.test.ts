@@ -27,7 +27,15 @@ async function diagnostics(text: string): Promise<readonly string[]> {
 }
 
 test("the workflows are these", () => {
-  const expected = ["ci.yml", "levers.yml", "onboard.yml", "preview-comment.yml", "run.yml", "validate.yml"];
+  const expected = [
+    "ci.yml",
+    "doctor.yml",
+    "levers.yml",
+    "onboard.yml",
+    "preview-comment.yml",
+    "run.yml",
+    "validate.yml",
+  ];
   expect(files.toSorted()).toEqual(expected);
 });
 
