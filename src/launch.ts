@@ -1,8 +1,12 @@
 import { hash } from "node:crypto";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+<<<<<<< HEAD
 import { basename } from "node:path";
 import { setFlagsFromString } from "node:v8";
+=======
+import { basename, join } from "node:path";
+>>>>>>> 51cefd1a4dd01fc18b48e1ffde3eb2e7ba6e2087
 import { Script } from "node:vm";
 
 /** Size, times and inode of a file: by these Git tells changed files. */
@@ -15,16 +19,19 @@ export interface Bundle {
   inputs: readonly FileState[];
 }
 
+/** It belongs to this installation alone, and goes with its packages. */
+export const bundleDirectory = join(import.meta.dirname, "../node_modules/.cache/clara");
+
 export function stateOf(path: string): FileState {
   const { size, mtimeMs, ctimeMs, ino } = statSync(path);
   return [path, size, mtimeMs, ctimeMs, ino];
 }
 
 /**
- * The exports of the bundle in a directory; undefined when a file has changed since.
+ * The exports of the bundle in a directory; undefined when a file has changed since. Nothing has been done when it fails.
  * @throws when there is no bundle, or not every byte of it is as it was written.
  */
-export function launch(directory: string): typeof import("./cli.ts") | undefined {
+export function launch(directory = bundleDirectory): typeof import("./cli.ts") | undefined {
   const { file, inputs }: Bundle = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
   return inputs.every(isUnchanged) ? run(`${directory}/${file}`) : undefined;
 }

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { launch } from "../src/launch.ts";
+import { relaunch } from "../src/relaunch.ts";
 import { writeBundle } from "../src/vendors/bundle.ts";
 
 /** A project of its own, with a command line that says what a test wants. */
@@ -29,7 +30,7 @@ beforeEach(() => {
   kept = join(root, "node_modules/.cache/clara");
   mkdirSync(join(root, "node_modules"));
   mkdirSync(join(source, "vendors"), { recursive: true });
-  for (const file of ["main.ts", "launch.ts", "vendors/bundle.ts"])
+  for (const file of ["main.ts", "launch.ts", "relaunch.ts", "vendors/bundle.ts"])
     cpSync(join(project, "src", file), join(source, file));
   for (const name of ["esbuild", "@esbuild", "yaml", "leven", "twitter-text"])
     symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
@@ -181,6 +182,11 @@ describe("a bundle", () => {
     say("three");
     await launched();
     expect(files()).not.toContain(old.slice(kept.length + 1));
+  });
+
+  test("is made where there is none that can be used", async () => {
+    expect((await relaunch()).main).toBeTypeOf("function");
+    expect(launch()?.main).toBeTypeOf("function");
   });
 
   test("holds the whole command line of this project", async () => {
