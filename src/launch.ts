@@ -1,12 +1,8 @@
 import { hash } from "node:crypto";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-<<<<<<< HEAD
-import { basename } from "node:path";
-import { setFlagsFromString } from "node:v8";
-=======
 import { basename, join } from "node:path";
->>>>>>> 51cefd1a4dd01fc18b48e1ffde3eb2e7ba6e2087
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 /** Size, times and inode of a file: by these Git tells changed files. */
