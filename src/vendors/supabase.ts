@@ -1,18 +1,8 @@
 import { PostingError } from "../errors.ts";
-import type {
-  Armed,
-  Claim,
-  ClientState,
-  Ledger,
-  Limiter,
-  OpenSlot,
-  Reservation,
-  StoredDraft,
-  TickState,
-  UnsettledSlot,
-} from "../ports.ts";
+import type { Armed, Claim, Ledger, Limiter, Reservation, StoredDraft } from "../ports.ts";
 import { type Answer, postJson } from "./post-json.ts";
 import { storable } from "./storable.ts";
+import { tickState } from "./supabase-rows.ts";
 
 /**
  * Calls one ledger function and returns its value. Throws PostingError: config, unavailable, or rejected when the same
@@ -174,51 +164,4 @@ function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {
 function storedDraft(slot: string, answer: unknown): StoredDraft {
   if (answer === null) throw new PostingError("unavailable", `another run took ${slot}`);
   return answer as StoredDraft;
-}
-
-interface ClientRow {
-  id: string;
-  plannedUntil?: string;
-  lastSentAt?: string;
-  backoffUntil?: string;
-  backoffReason?: string;
-  halted?: string;
-  accounts?: Record<string, string>;
-}
-
-type Dated<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
-
-function tickState(answer: unknown): TickState {
-  const raw = answer as {
-    halted: string | null;
-    clients: ClientRow[];
-    open: (Omit<OpenSlot, "plannedAt" | "leaseUntil"> & { plannedAt: string; leaseUntil?: string })[];
-    unsettled: Dated<UnsettledSlot, "plannedAt" | "armedAt">[];
-  };
-  return {
-    ...(raw.halted === null ? {} : { halted: raw.halted }),
-    clients: new Map(raw.clients.map((row) => [row.id, clientState(row)])),
-    open: raw.open.map(({ plannedAt, leaseUntil, ...slot }) => ({
-      ...slot,
-      plannedAt: new Date(plannedAt),
-      ...(leaseUntil === undefined ? {} : { leaseUntil: new Date(leaseUntil) }),
-    })),
-    unsettled: raw.unsettled.map((slot) => ({
-      ...slot,
-      plannedAt: new Date(slot.plannedAt),
-      armedAt: new Date(slot.armedAt),
-    })),
-  };
-}
-
-function clientState(row: ClientRow): ClientState {
-  return {
-    ...(row.plannedUntil === undefined ? {} : { plannedUntil: new Date(row.plannedUntil) }),
-    ...(row.lastSentAt === undefined ? {} : { lastSentAt: new Date(row.lastSentAt) }),
-    ...(row.backoffUntil === undefined
-      ? {}
-      : { backoff: { until: new Date(row.backoffUntil), reason: row.backoffReason ?? "" } }),
-    ...(row.halted === undefined ? {} : { halted: row.halted }),
-    accounts: new Map(Object.entries(row.accounts ?? {})),
-  };
 }
