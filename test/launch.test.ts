@@ -189,6 +189,15 @@ describe("a bundle", () => {
     expect(launch()?.main).toBeTypeOf("function");
   });
 
+  test("gives packages the same exports under tsx, which npm start uses, as under Node", async () => {
+    const tsx = join(project, "node_modules/tsx/dist/cli.mjs");
+    const args = [join(project, "src/main.ts"), "validate", "--root", join(project, "test/scenarios/bad-files")];
+    for (const before of [[], [tsx]]) {
+      const failed = await promisify(execFile)(process.execPath, [...before, ...args]).catch((error: unknown) => error);
+      expect((failed as { stdout: string }).stdout).toContain('unknown field "timezonee" (write "timezone"');
+    }
+  });
+
   test("holds the whole command line of this project", async () => {
     await writeBundle(join(project, "src"), kept);
     expect(launch(kept)?.main).toBeTypeOf("function");

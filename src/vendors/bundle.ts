@@ -52,9 +52,12 @@ async function bundled(entry: string, inputs: FileState[]): Promise<string> {
 /** What esbuild asks before it gives a package the default export that Node gives to CommonJS. */
 const takenForCommonJs = "isNodeMode || !mod || !mod.__esModule ?";
 
-/** `require` also loads ECMAScript modules, and they have their own default export; esbuild would replace it. */
+/**
+ * `require` also loads ECMAScript modules, and they have their own default export; esbuild would replace it. Node and tsx
+ * both mark them as `__esModule`. A CommonJS package with that mark must not be imported by its default, and none is.
+ */
 function asNodeImports(code: string): string {
-  const mended = code.replace(takenForCommonJs, '!mod || mod[Symbol.toStringTag] !== "Module" ?');
+  const mended = code.replace(takenForCommonJs, "!mod || !mod.__esModule ?");
   if (mended === code && code.includes("__toESM(")) throw new TypeError("esbuild's output has another form");
   return mended;
 }
