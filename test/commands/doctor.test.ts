@@ -685,3 +685,37 @@ test("without any credentials it says what the sandbox stands in for, and starts
   );
   expect(await filesIn(stage.workspace.root)).toBe(before);
 });
+
+test("no secret shows in words, JSON, the job summary or the issues, whatever a service repeats of what it was sent", async () => {
+  const stage = open();
+  const [acme] = stage.clients;
+  const token = acme?.accessToken ?? "";
+  const echo = { title: "Forbidden", detail: `no entry for ${token}`, status: 403, type: "about:blank" };
+  stage.services.faults.x = () => ({ kind: "answer", done: false, status: 403, body: echo });
+  modelError(401, "test-openai-key")(stage);
+  stage.github.fault = { status: 401 };
+  const out = join(stage.workspace.root, "issues");
+  const summary = join(stage.workspace.root, "summary.md");
+  const actions = {
+    GITHUB_ACTIONS: "true",
+    GITHUB_STEP_SUMMARY: summary,
+    UPSTASH_REDIS_REST_TOKEN: "another-token-of-upstash",
+  };
+  const words = await stage.examine({ words: ["--out", out], environment: actions });
+  const json = await stage.examine({ environment: actions });
+  expect(words.code).toBe(1);
+  const issues = await readFile(join(out, "issues.json"), "utf8");
+  expect(JSON.parse(issues)).toMatchObject({
+    mayClose: false,
+    open: [{ scope: all }, { scope: "acme" }, { scope: "beta" }],
+  });
+  const places = { words: words.stdout, json: json.stdout, summary: await readFile(summary, "utf8"), issues };
+  expect(places.words).toContain("X answered 403: no entry for …");
+  expect(places.summary).toContain("Doctor: ");
+  for (const [place, text] of Object.entries({ ...places, stderr: words.stderr + json.stderr })) {
+    const shown = [...stage.secrets(), "another-token-of-upstash"].filter((secret) =>
+      showsSecret(text, secret, "acme beta"),
+    );
+    expect(shown, place).toEqual([]);
+  }
+});
