@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { sealCredentials } from "../../src/post/seal.ts";
+import { openEmbeddedLedger } from "../../src/sandbox/pglite.ts";
 import { xFaults } from "../../src/sandbox/x-faults.ts";
 import { encryptTo, newIdentity } from "../../src/vendors/age.ts";
 import { readMigrations } from "../../src/vendors/migrations.ts";
@@ -718,4 +719,21 @@ test("no secret shows in words, JSON, the job summary or the issues, whatever a 
     );
     expect(shown, place).toEqual([]);
   }
+});
+
+test("a sandbox that has run tells the state of its own ledger", async () => {
+  const stage = open();
+  const names = [...Object.keys(stage.services.environment), "GITHUB_TOKEN"];
+  const environment = Object.fromEntries(names.map((name) => [name, ""]));
+  const state = join(stage.workspace.root, ".clara");
+  const ledger = await openEmbeddedLedger(state, await readMigrations(migrationsDirectory));
+  await ledger.transaction((query) => query("insert into clara.halt values ('*', 'a drill', now())"));
+  await ledger.close();
+  const { findings } = await stage.examine({ environment });
+  expect(findings).toMatchObject(
+    expect.arrayContaining([
+      expect.objectContaining({ check: "schema", status: "ok" }),
+      expect.objectContaining({ check: "halt", says: "halted: a drill" }),
+    ]),
+  );
 });
