@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 /** Size, times and inode of a file: by these Git tells changed files. */
@@ -14,16 +15,19 @@ export interface Bundle {
   inputs: readonly FileState[];
 }
 
+/** It belongs to this installation alone, and goes with its packages. */
+export const bundleDirectory = join(import.meta.dirname, "../node_modules/.cache/clara");
+
 export function stateOf(path: string): FileState {
   const { size, mtimeMs, ctimeMs, ino } = statSync(path);
   return [path, size, mtimeMs, ctimeMs, ino];
 }
 
 /**
- * The exports of the bundle in a directory; undefined when a file has changed since.
+ * The exports of the bundle in a directory; undefined when a file has changed since. Nothing has been done when it fails.
  * @throws when there is no bundle, or not every byte of it is as it was written.
  */
-export function launch(directory: string): typeof import("./cli.ts") | undefined {
+export function launch(directory = bundleDirectory): typeof import("./cli.ts") | undefined {
   const { file, inputs }: Bundle = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
   return inputs.every(isUnchanged) ? run(`${directory}/${file}`) : undefined;
 }
@@ -38,6 +42,8 @@ function run(file: string) {
   if (basename(file, ".cjs") !== hash("sha256", bundle)) throw new Error(`${file} is damaged`);
   const source = `(function (module, require, importPackage) {${bundle.toString()}\n})`;
   const compiled = readCompiled(file);
+  // A long run would forget the functions of its start, and later ones would compile them each time.
+  if (compiled === undefined) setFlagsFromString("--no-flush-bytecode");
   const script = new Script(source, { filename: file, ...(compiled && { cachedData: compiled }) });
   const module: { exports?: typeof import("./cli.ts") } = {};
   script.runInThisContext()(module, createRequire(file), (name: string) => import(name));

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { launch } from "../src/launch.ts";
+import { relaunch } from "../src/relaunch.ts";
 import { writeBundle } from "../src/vendors/bundle.ts";
 
 /** A project of its own, with a command line that says what a test wants. */
@@ -29,9 +30,9 @@ beforeEach(() => {
   kept = join(root, "node_modules/.cache/clara");
   mkdirSync(join(root, "node_modules"));
   mkdirSync(join(source, "vendors"), { recursive: true });
-  for (const file of ["main.ts", "launch.ts", "vendors/bundle.ts"])
+  for (const file of ["main.ts", "launch.ts", "relaunch.ts", "vendors/bundle.ts"])
     cpSync(join(project, "src", file), join(source, file));
-  for (const name of ["esbuild", "@esbuild", "yaml"])
+  for (const name of ["esbuild", "@esbuild", "yaml", "leven", "twitter-text"])
     symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
   writeFileSync(join(root, "package.json"), '{"type":"module"}');
   say("one");
@@ -112,6 +113,12 @@ describe("a bundle", () => {
     expect(launch(kept)).toBeUndefined();
   });
 
+  test("is not used once what made it has changed", async () => {
+    await launched();
+    writeFileSync(join(source, "vendors/bundle.ts"), "");
+    expect(launch(kept)).toBeUndefined();
+  });
+
   test("is not used once a file is gone", async () => {
     await launched();
     rmSync(join(source, "words.ts"));
@@ -122,13 +129,42 @@ describe("a bundle", () => {
     writeFileSync(
       join(source, "cli.ts"),
       `import { parse } from "yaml";
+       import leven from "leven";
+       import twitterText from "twitter-text";
        export async function main() {
          const late = await import("yaml");
          const own = await import("./words.ts");
-         return [import.meta.dirname, parse("a: 1").a, late.parse("a: 2").a, own.words];
+         return [import.meta.dirname, parse("a: 1").a, late.parse("a: 2").a, own.words, leven("a", "b"), twitterText.getTweetLength("abc")];
        }`,
     );
-    expect(await (await launched())?.main()).toEqual([source, 1, 2, "one"]);
+    expect(await (await launched())?.main()).toEqual([source, 1, 2, "one", 1, 3]);
+  });
+
+  test("gives every default import what Node gives it", async () => {
+    const sources = readdirSync(join(project, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+      /\.ts$/.test(file),
+    );
+    const text = sources.map((file) => readFileSync(join(project, "src", file), "utf8")).join("\n");
+    const names = [
+      ...new Set(
+        [...text.matchAll(/^import (?!type\b)\w+(?:, \{.*\})? from "([^.].*?)"/gm)].map(([, name]) => name ?? ""),
+      ),
+    ];
+    expect(names).toContain("leven");
+    for (const name of names)
+      if (!["leven", "twitter-text", "yaml"].includes(name))
+        symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
+    const imports = names.map((name, index) => `import a${index} from "${name}";`).join("\n");
+    const all = names.map((_name, index) => `a${index}`).join(", ");
+    writeFileSync(
+      join(source, "cli.ts"),
+      `${imports}\nexport async function main() { return [${all}].map((one) => [typeof one, Object.keys(one).length]); }`,
+    );
+    const asNodeHasThem = names.map(async (name) => {
+      const { default: own } = await import(name);
+      return [typeof own, Object.keys(own).length];
+    });
+    expect(await (await launched())?.main()).toEqual(await Promise.all(asNodeHasThem));
   });
 
   test("refuses a late import that it cannot replace: it would fail in the middle of a tick", async () => {
@@ -146,6 +182,11 @@ describe("a bundle", () => {
     say("three");
     await launched();
     expect(files()).not.toContain(old.slice(kept.length + 1));
+  });
+
+  test("is made where there is none that can be used", async () => {
+    expect((await relaunch()).main).toBeTypeOf("function");
+    expect(launch()?.main).toBeTypeOf("function");
   });
 
   test("holds the whole command line of this project", async () => {

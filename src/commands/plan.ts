@@ -17,7 +17,9 @@ import { announceSplit, splitWork } from "./split.ts";
 export async function plan(context: Context): Promise<number> {
   const settings = usableSettings(context);
   const cacheDirectory = join(context.stateDirectory, "cache");
-  const workspace = await loadWorkspace(context.arguments.root, { cacheDirectory });
+  // A plan keeps nothing for later where no tick has been.
+  const keeps = existsSync(context.stateDirectory);
+  const workspace = await loadWorkspace(context.arguments.root, keeps ? { cacheDirectory } : {});
   const { zones, keep } = openZones(cacheDirectory);
   const now = context.clock();
   const state = await readState(context, settings, now);
@@ -27,7 +29,7 @@ export async function plan(context: Context): Promise<number> {
     const found = planned(workspace, state, { now, zones });
     context.write(context.arguments.json ? jsonLine(found) : planText(found));
   }
-  keep();
+  if (keeps) keep();
   const errors = workspace.problems.filter(({ severity }) => severity === "error").length;
   if (errors > 0) context.log.error("files have errors: `npm start -- validate` shows them", { errors });
   return errors > 0 ? 1 : 0;

@@ -15,7 +15,8 @@ const keptMs = 24 * 60 * 60 * 1000;
  * @throws when the directory cannot be written, or a file cannot be read or parsed.
  */
 export async function writeBundle(source: string, directory: string): Promise<void> {
-  const inputs: FileState[] = [];
+  // What makes the bundle decides about it too.
+  const inputs: FileState[] = [stateOf(join(source, "vendors/bundle.ts"))];
   const [bundle, launcher] = await Promise.all([
     bundled(join(source, "cli.ts"), inputs),
     bundled(join(source, "launch.ts"), inputs),
@@ -28,7 +29,7 @@ export async function writeBundle(source: string, directory: string): Promise<vo
   removeOlder(directory);
 }
 
-async function bundled(entry: string, inputs: FileState[]): Promise<Uint8Array> {
+async function bundled(entry: string, inputs: FileState[]): Promise<string> {
   const { outputFiles, metafile } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -45,7 +46,17 @@ async function bundled(entry: string, inputs: FileState[]): Promise<Uint8Array> 
   const forgotten = imports.find(({ kind, external }) => kind === "dynamic-import" && external);
   // A script cannot import: it would fail late, in the middle of a tick.
   if (forgotten !== undefined) throw new TypeError(`${forgotten.path} is imported in an unknown way`);
-  return outputFiles[0]?.contents ?? new Uint8Array();
+  return asNodeImports(outputFiles[0]?.text ?? "");
+}
+
+/** What esbuild asks before it gives a package the default export that Node gives to CommonJS. */
+const takenForCommonJs = "isNodeMode || !mod || !mod.__esModule ?";
+
+/** `require` also loads ECMAScript modules, and they have their own default export; esbuild would replace it. */
+function asNodeImports(code: string): string {
+  const mended = code.replace(takenForCommonJs, '!mod || mod[Symbol.toStringTag] !== "Module" ?');
+  if (mended === code && code.includes("__toESM(")) throw new TypeError("esbuild's output has another form");
+  return mended;
 }
 
 /**

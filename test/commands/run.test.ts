@@ -37,10 +37,10 @@ async function actions(): Promise<Record<string, string>> {
 
 const read = (path: string) => readFile(join(workspace.root, path), "utf8");
 
-/** Outputs as the runner reads them: `name<<delimiter`, the value, the delimiter. */
+/** Outputs as the runner reads them: `name<<delimiter`, the value, the delimiter; or `name=value`. */
 async function outputs(): Promise<Record<string, string>> {
-  const found = [...(await read("GITHUB_OUTPUT")).matchAll(/^([\w-]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)];
-  return Object.fromEntries(found.map(([, name, , value]) => [name, value]));
+  const found = (await read("GITHUB_OUTPUT")).matchAll(/^([\w-]+)(?:<<(\S+)\n([\s\S]*?)\n\2|=(.*))$/gm);
+  return Object.fromEntries([...found].map(([, name, , long, short]) => [name, long ?? short]));
 }
 
 /** Lines that the runner would obey. */

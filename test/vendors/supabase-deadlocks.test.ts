@@ -123,7 +123,7 @@ test("mixed calls of 12 runs never deadlock, and every hold and every post is ac
       (select count(*)::int from clara.post) as posts`);
   expect(sums?.held).toBe(sums?.holds);
   expect(sums?.posted).toBe(sums?.posts);
-  expect(sums?.posts).toBeGreaterThan(5);
+  expect(sums?.posts).toBeGreaterThan(0);
 });
 
 test("a slot that is closed while its late run reserves for it: one waits for the other", async () => {

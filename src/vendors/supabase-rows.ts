@@ -1,0 +1,49 @@
+import type { ClientState, OpenSlot, TickState, UnsettledSlot } from "../ports.ts";
+
+interface ClientRow {
+  id: string;
+  plannedUntil?: string;
+  lastSentAt?: string;
+  backoffUntil?: string;
+  backoffReason?: string;
+  halted?: string;
+  accounts?: Record<string, string>;
+}
+
+type Dated<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
+
+/** What `open_tick` and `read_tick` answer: instants are text in JSON. */
+export function tickState(answer: unknown): TickState {
+  const raw = answer as {
+    halted: string | null;
+    clients: ClientRow[];
+    open: (Omit<OpenSlot, "plannedAt" | "leaseUntil"> & { plannedAt: string; leaseUntil?: string })[];
+    unsettled: Dated<UnsettledSlot, "plannedAt" | "armedAt">[];
+  };
+  return {
+    ...(raw.halted === null ? {} : { halted: raw.halted }),
+    clients: new Map(raw.clients.map((row) => [row.id, clientState(row)])),
+    open: raw.open.map(({ plannedAt, leaseUntil, ...slot }) => ({
+      ...slot,
+      plannedAt: new Date(plannedAt),
+      ...(leaseUntil === undefined ? {} : { leaseUntil: new Date(leaseUntil) }),
+    })),
+    unsettled: raw.unsettled.map((slot) => ({
+      ...slot,
+      plannedAt: new Date(slot.plannedAt),
+      armedAt: new Date(slot.armedAt),
+    })),
+  };
+}
+
+function clientState(row: ClientRow): ClientState {
+  return {
+    ...(row.plannedUntil === undefined ? {} : { plannedUntil: new Date(row.plannedUntil) }),
+    ...(row.lastSentAt === undefined ? {} : { lastSentAt: new Date(row.lastSentAt) }),
+    ...(row.backoffUntil === undefined
+      ? {}
+      : { backoff: { until: new Date(row.backoffUntil), reason: row.backoffReason ?? "" } }),
+    ...(row.halted === undefined ? {} : { halted: row.halted }),
+    accounts: new Map(Object.entries(row.accounts ?? {})),
+  };
+}
