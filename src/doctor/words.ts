@@ -94,5 +94,5 @@ function tableOf(findings: readonly Finding[], withScope: boolean): Block {
     text(fix, sentenceGraphemes),
   ];
   const titles = ["", ...(withScope ? ["Whom"] : []), "Check", "Found", "Fix"];
-  return { node: table(titles, findings.map(cells)), more: "run `npm start -- doctor` to see all" };
+  return { node: table(titles, findings.map(cells)), more: "run the doctor command to see all" };
 }

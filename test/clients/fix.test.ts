@@ -1,10 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Lexer } from "yaml";
 import { fixText } from "../../src/clients/fix.ts";
-import { parseYaml } from "../../src/clients/yaml.ts";
 import { clientYaml, defaultsYaml, promptYaml } from "./workspace.ts";
 
 const client = "clients/acme.yaml";
@@ -154,92 +149,4 @@ test("several mistakes of one file are mended one after the other, a typo first 
   const { text, repairs } = fix(broken);
   expect(text).toBe(clientYaml);
   expect(repairs.map(({ line }) => line).toSorted()).toEqual([2, 4, 4, 5, 7, 7]);
-});
-
-const shipped = ["brotzeit", "hilltop-observatory", "paperlane", "tidewater", "wattle-ridge"].map((id) =>
-  readFileSync(join(import.meta.dirname, `../../clients/${id}.yaml`), "utf8"),
-);
-
-/** Mistakes that people make, at a place that is drawn. */
-const mistakes: readonly ((text: string, seed: number) => string)[] = [
-  (text, seed) =>
-    onLine(
-      text,
-      seed,
-      /^(\s*(?:- )?[a-z]{2}[a-z_]*)([a-z])(:)/,
-      (_, head, last, colon) => `${head}${last}${last}${colon}`,
-    ),
-  (text, seed) => onLine(text, seed, /^(\s*[a-z_]+)(?:[a-z])(:)/, (_, head, colon) => `${head}${colon}`),
-  (text) =>
-    text.replace(
-      /^(timezone: )(.*?)( *#.*)?$/m,
-      (_, key, zone, rest = "") => `${key}${zone.toLowerCase().replace("_", " ")}${rest}`,
-    ),
-  (text) => text.replace(/^(handle: )/m, "$1@"),
-  (text) => text.replace(/^(\s+(?:times|days): \[)([^,\]]+), ([^,\]]+)/m, "$1$3, $2"),
-  (text, seed) => onLine(text, seed, /^(\s*[a-z_]+:.*[^:>|-])$/, (line) => `${line} # said at ${seed}`),
-  (text, seed) =>
-    onLine(text, seed, /^(\s*)([a-z_]+:.*)$/, (_, space, rest) => `${space}# before ${seed}\n${space}${rest}`),
-  (text) => text.replaceAll(/(?<!\r)\n/g, "\r\n"),
-  (text) => (text.startsWith("\ufeff") ? text : `\ufeff${text}`),
-];
-
-function onLine(text: string, seed: number, pattern: RegExp, change: (...match: string[]) => string): string {
-  const lines = text.split("\n");
-  const fitting = lines.flatMap((line, index) => (pattern.test(line) ? [index] : []));
-  const at = fitting[seed % Math.max(1, fitting.length)];
-  return lines.map((line, index) => (index === at ? line.replace(pattern, change) : line)).join("\n");
-}
-
-const withMistakes = fc
-  .tuple(fc.constantFrom(...shipped), fc.array(fc.tuple(fc.nat(mistakes.length - 1), fc.nat(200)), { maxLength: 6 }))
-  .map(([text, drawn]) => drawn.reduce((broken, [which, seed]) => mistakes[which]?.(broken, seed) ?? broken, text));
-
-const comments = (text: string) => [...new Lexer().lex(text)].filter((token) => token.startsWith("#"));
-
-test("comments, layout and every line without a mistake survive, and a second run finds nothing to do", () => {
-  let repaired = 0;
-  fc.assert(
-    fc.property(withMistakes, (text) => {
-      const fixed = fix(text);
-      repaired += fixed.repairs.length;
-      expect(fix(fixed.text)).toEqual({ text: fixed.text, repairs: [] });
-      expect(comments(fixed.text)).toEqual(comments(text));
-      const [before, after] = [text.split("\n"), fixed.text.split("\n")];
-      expect(after).toHaveLength(before.length);
-      const touched = new Set(fixed.repairs.map(({ line }) => line - 1));
-      expect(after.filter((line, index) => line !== before[index] && !touched.has(index))).toEqual([]);
-      // What is made of it is still YAML where it was before.
-      if (parseYaml(text).ok) expect(parseYaml(fixed.text).ok).toBe(true);
-    }),
-    { numRuns: 200 },
-  );
-  expect(repaired).toBeGreaterThan(100);
-});
-
-test("whatever the text, mending ends, breaks no YAML and is done after one run", () => {
-  const pieces = fc.constantFrom(
-    "handle: @a\n",
-    "timezone: utc\n",
-    "schedule:\n  days: [sun, mon]\n",
-    "nmae: x\n",
-    "# c\n",
-    "- ",
-    "&a ",
-    "*a\n",
-    "{",
-    "}",
-    "'",
-    "\t",
-    ": ",
-    "\ufeff",
-    "\r\n",
-  );
-  fc.assert(
-    fc.property(fc.array(fc.oneof(pieces, fc.string({ maxLength: 6 })), { maxLength: 12 }), (parts) => {
-      const fixed = fix(parts.join(""));
-      expect(fix(fixed.text).repairs).toEqual([]);
-    }),
-    { numRuns: 500 },
-  );
 });
