@@ -65,10 +65,10 @@ test("tokens of three clients that are refused one after another stop the others
   const refused = new Set(stage.clients.slice(0, 3).map(({ xUserId }) => xUserId));
   stage.services.faults.x = ({ path, account = "" }) =>
     path === "/2/tweets" && refused.has(account) ? xFaults.unauthorized : undefined;
-  // The fourth is stopped in the middle of this tick, or posts before the third was refused: both keep the promise.
-  await stage.workspace.editClient("delta", { status: "paused" });
+  // The fourth comes due a minute later: in the same tick it might post before the third was refused.
+  const later = { days: "daily", times: ["09:05"], late: { within: "2h" } };
+  await stage.workspace.editClient("delta", { schedule: later });
   expect((await stage.tick()).report?.totals).toMatchObject({ posted: 0, deferred: 3 });
-  await stage.workspace.editClient("delta", { status: "active" });
   expect(stage.slotOf(await stage.tick(1), "delta")).toMatchObject({
     cause: "backing-off",
     reason: expect.stringMatching(/^X refuses one client after another: .*3 clients in a row/),
