@@ -3,7 +3,7 @@ import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
 import type { Outcome } from "../../src/terms.ts";
 import { stages } from "./whole-tick.ts";
 
-/** Every row of X's failure table through three whole ticks, 15 minutes apart: facts of POST /2/tweets. */
+/** Every row of X's failure table through three whole ticks, 19 minutes apart: facts of POST /2/tweets. */
 const open = stages();
 
 interface Row {
@@ -40,7 +40,7 @@ const sentAgain = [
   ["unknown", 0, 0],
   ["posted", 0, 1],
 ] as const;
-/** Waits for half an hour, then the stored text goes out. */
+/** Waits for half an hour and up to a quarter of that on top, then the stored text goes out. */
 const waits = [
   ["deferred", 0, 0],
   ["deferred", 0, 0],
@@ -125,7 +125,7 @@ test.for(rows)("X answers $answer, and the slot has one post at most", async ({ 
   const texts = new Set<string>();
   let asked: number | undefined;
   for (const [index, [outcome, code, posts]] of ticks.entries()) {
-    const seen = await tick(index === 0 ? 0 : 15);
+    const seen = await tick(index === 0 ? 0 : 19);
     const slot = slotOf(seen);
     const public_ = services.x.posts();
     expect(
