@@ -3,23 +3,24 @@ import type { Mutation } from "./mutation.ts";
 
 const contract = "test/vendors/supabase.test.ts";
 const budget = "schemas/sql/0004_budget.sql";
+const speed = "schemas/sql/0012_speed.sql";
 
 /** Promises 5 to 7: money, failures, texts. */
 export const guardMutations: readonly Mutation[] = [
   {
     promise: 5,
     breaks: "what is held does not count against the month's dollars",
-    file: budget,
-    line: "coalesce((select usd + held_usd from month), 0) + p_usd <= (p_limits->>'usdPerMonth')::numeric as usd)",
-    becomes: "coalesce((select usd from month), 0) + p_usd <= (p_limits->>'usdPerMonth')::numeric as usd)",
+    file: speed,
+    line: "when coalesce(month.usd + month.held_usd, 0) + p_usd > (p_limits->>'usdPerMonth')::numeric",
+    becomes: "when coalesce(month.usd, 0) + p_usd > (p_limits->>'usdPerMonth')::numeric",
     testFile: contract,
     test: "fits to the last one and refuses the next, which waits with the reason",
   },
   {
     promise: 5,
     breaks: "the cap over all clients is not asked",
-    file: budget,
-    line: "'all clients together: ' || clara.over_budget('*', p_global->>'day', p_global->>'month', (r->>'posts')::int, (r->>'completions')::int, total, p_global));",
+    file: speed,
+    line: "'all clients together: ' || clara.over_limits(day, month, all_posts + (r->>'posts')::int, all_completions + (r->>'completions')::int, all_usd + total, p_global));",
     becomes: "null);",
     testFile: contract,
     test: "of all clients counts what each of them holds",
@@ -110,7 +111,7 @@ export const guardMutations: readonly Mutation[] = [
   {
     promise: 7,
     breaks: "a text is stored for a slot whose text has left",
-    file: "schemas/sql/0005_draft.sql",
+    file: speed,
     line: "select * into s from clara.slot where id = p_slot and fence = p_fence and state = 'claimed' for update;",
     becomes:
       "select * into s from clara.slot where id = p_slot and fence = p_fence for update; if found then delete from clara.draft where slot = p_slot; perform 1; end if;",

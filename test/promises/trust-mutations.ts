@@ -80,7 +80,7 @@ export const trustMutations: readonly Mutation[] = [
   {
     promise: 10,
     breaks: "the ledger does not keep the receipt",
-    file: "schemas/sql/0005_draft.sql",
+    file: "schemas/sql/0012_speed.sql",
     line: "c->>'promptVersion', c->>'topic', (c->>'hasLink')::boolean, p_rehearsal, p_receipt, p_run, p_at);",
     becomes: "c->>'promptVersion', c->>'topic', (c->>'hasLink')::boolean, p_rehearsal, '{}', p_run, p_at);",
     testFile: "test/vendors/supabase.test.ts",
