@@ -82,7 +82,7 @@ export interface Replacement {
  * Replaces every file or none. All new texts are on the disk before the first file changes, and what fails then is taken
  * back; a crash in between leaves some files new, each of them whole, and stray temporary ones.
  */
-export async function replaceFiles(files: readonly Replacement[]): Promise<void> {
+export async function replaceFiles(files: readonly Replacement[], move: typeof rename = rename): Promise<void> {
   const written: string[] = [];
   const replaced: Replacement[] = [];
   try {
@@ -94,7 +94,7 @@ export async function replaceFiles(files: readonly Replacement[]): Promise<void>
       written.push(temporaryOf(path));
     }
     for (const file of files) {
-      await rename(temporaryOf(file.path), file.path);
+      await move(temporaryOf(file.path), file.path);
       replaced.push(file);
     }
   } catch (error) {

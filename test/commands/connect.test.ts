@@ -205,10 +205,20 @@ test("without the app's keys there is nothing to connect to, and the message nam
 });
 
 /** The command in a process of its own; `answer` is given the link and the process. */
-async function start(x: XSandbox, answer: (link: string, child: ChildProcessWithoutNullStreams) => void) {
+async function start(
+  x: XSandbox,
+  answer: (link: string, child: ChildProcessWithoutNullStreams) => void,
+  inActions = false,
+) {
   const main = join(import.meta.dirname, "../../src/main.ts");
   const { appKey: X_APP_KEY, appSecret: X_APP_SECRET } = appKeys;
-  const env = { PATH: process.env.PATH ?? "", X_APP_KEY, X_APP_SECRET, X_API_URL: x.url, GITHUB_ACTIONS: "false" };
+  const env = {
+    PATH: process.env.PATH ?? "",
+    X_APP_KEY,
+    X_APP_SECRET,
+    X_API_URL: x.url,
+    GITHUB_ACTIONS: String(inActions),
+  };
   const child = spawn(process.execPath, [main, "connect", "acme", "--root", workspace.root], { env });
   const stdout = text(child.stdout);
   let [stderr, isAnswered] = ["", false];
@@ -230,6 +240,14 @@ test("the command itself seals the tokens and prints no secret", async () => {
   expect(stdout).toContain("Sealed the tokens of acme into clients/acme.yaml");
   for (const canary of canaries) expect(`${stdout} ${stderr}`).not.toContain(canary);
   expect((await opened()).x.accessSecret).toBe("canary-new-secret");
+});
+
+test("in GitHub Actions every secret is masked, and stands in no other line", async () => {
+  const x = await openX();
+  const { stdout, stderr } = await start(x, (link, { stdin }) => stdin.end(`${x.authorise(link, grantOf())}\n`), true);
+  const lines = `${stdout}${stderr}`.split("\n").filter((line) => canaries.some((canary) => line.includes(canary)));
+  const secrets = [appKeys.appSecret, "7-canary-new-token", "canary-new-secret"];
+  expect(lines).toEqual(secrets.map((secret) => `::add-mask::${secret}`));
 });
 
 test("a signal while the command waits for the PIN ends it, and nothing is written", async () => {
