@@ -3,8 +3,8 @@ import { join, relative, sep } from "node:path";
 import { UserError } from "../errors.ts";
 import type { WorkspaceFile } from "./parse-file.ts";
 
-/** A client file of this size would hold a hundred pages: it is a mistake, and parsing it would cost minutes. */
-const maxBytes = 256 * 1024;
+/** A client file of this size would hold fifty pages: it is a mistake, and parsing it would cost minutes. */
+const maxBytes = 128 * 1024;
 
 /**
  * The bytes of the YAML files in `clients/` and `prompts/` under a root folder, or why they cannot be had. Nothing else

@@ -49,7 +49,7 @@ const attacks: Record<string, (n: number) => string> = {
 };
 
 /** Larger ones are not read. */
-const maxBytes = 256 * 1024;
+const maxBytes = 128 * 1024;
 
 /** Each attack as large as a file may be, as a client and as a prompt. */
 export function largestFiles(): readonly HostileFile[] {

@@ -41,17 +41,17 @@ test("a file of 10 MB is a problem that names its size, and is not parsed", asyn
   const startedAt = performance.now();
   const { problems, broken, clients } = await loadWorkspace(root);
   expect(said(problems)).toEqual([
-    "clients/big.yaml:1:1 the file has 9766 KiB, and 256 KiB is the most (move what does not belong into it elsewhere)",
+    "clients/big.yaml:1:1 the file has 9766 KiB, and 128 KiB is the most (move what does not belong into it elsewhere)",
   ]);
   expect([...broken]).toEqual(["big"]);
   expect(clients).toHaveLength(1);
   expect(performance.now() - startedAt).toBeLessThan(2000);
 });
 
-test("a file of exactly 256 KiB is read", async () => {
-  await put("clients/acme.yaml", `${clientYaml}#`.padEnd(256 * 1024, "x"));
+test("a file of exactly 128 KiB is read", async () => {
+  await put("clients/acme.yaml", `${clientYaml}#`.padEnd(128 * 1024, "x"));
   expect((await loadWorkspace(root)).problems).toEqual([]);
-  await put("clients/acme.yaml", `${clientYaml}#`.padEnd(256 * 1024 + 1, "x"));
+  await put("clients/acme.yaml", `${clientYaml}#`.padEnd(128 * 1024 + 1, "x"));
   expect((await loadWorkspace(root)).problems).toHaveLength(1);
 });
 

@@ -52,7 +52,7 @@ test("a file of 10 MB is refused by its size without being parsed, and the other
   await writeFile(file, `${await readFile(file, "utf8")}# ${"x".repeat(10 * 1024 * 1024)}\n`);
   const checked = await runCli(["validate", "--root", stage.workspace.root]);
   expect(checked.code).toBe(1);
-  expect(checked.stdout).toMatch(/^clients\/acme\.yaml:1:1 the file has 102\d\d KiB, and 256 KiB is the most \(/m);
+  expect(checked.stdout).toMatch(/^clients\/acme\.yaml:1:1 the file has 102\d\d KiB, and 128 KiB is the most \(/m);
   const seen = await stage.tick();
   expect(seen).toMatchObject({ code: 1, report: { totals: { posted: 1 } } });
   expect(stage.slotOf(seen, "acme")).toBeUndefined();
