@@ -24,7 +24,8 @@ const inArtifact = "see the preview artifact of this run";
 export function renderPreview(document: PreviewDocument, maxBytes: number): string {
   const head = serialise(headBlocks(document), maxBytes / 2);
   const parts = [head];
-  let left = maxBytes - byteLength(head) - remainderBytes;
+  // Room for the sentence that counts what found none.
+  let left = maxBytes - byteLength(head) - 200;
   let shown = 0;
   for (const client of document.clients) {
     const part = serialise(clientBlocks(client), Math.min(maxBytes / 2, 200_000));
@@ -38,9 +39,6 @@ export function renderPreview(document: PreviewDocument, maxBytes: number): stri
     parts.push(serialise([{ node: paragraph(text(`and ${counted(rest, "more client")}, ${inArtifact}`)) }], 1_000));
   return parts.join("\n");
 }
-
-/** Kept free for the sentence that counts what found no room. */
-const remainderBytes = 200;
 
 /** `2 of 5 clients are touched: acme, bolt.` */
 export function touchedSentence({ clients, untouched }: PreviewDocument): string {
