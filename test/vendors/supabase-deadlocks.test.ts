@@ -68,7 +68,7 @@ function writeOne(steps: Steps, run: string, newest: number, { id: slot, client,
     opensAfter: pick([1, 3]),
     severalClients: pick([true, false]),
   };
-  const scopes = pick([["client"], ["client", "x"], ["x", "model"], []] as const);
+  const scopes = pick([[], [], [], ["client", "x"], ["x", "model"]] as const);
   const strikes = scopes.map((scope) => ({ scope, cause: pick(["one", "two"]), ...rule }));
   const writes = [
     () => steps.store([text], { ...step, completions: 1, usd: 0.001 }),
@@ -93,6 +93,8 @@ async function wander(steps: Steps, run: string, startedAt: number, seconds: num
       () => claimSome(steps, run, newest),
       () => steps.openTick({ run, now: at(newest), leaseSeconds: 2 }),
       () => reserveSome(steps, run, held),
+      // A breaker that stays half open lets one slot through at a time, so a person ends it now and then.
+      () => steps.sql("select public.release_scope($1, now())", [pick(["*", ...clients])]),
       () => (one ? writeOne(steps, run, newest, one) : Promise.resolve()),
       () => (one ? writeOne(steps, run, newest, one) : Promise.resolve()),
     ];
@@ -123,7 +125,7 @@ test("mixed calls of 12 runs never deadlock, and every hold and every post is ac
       (select count(*)::int from clara.post) as posts`);
   expect(sums?.held).toBe(sums?.holds);
   expect(sums?.posted).toBe(sums?.posts);
-  expect(sums?.posts).toBeGreaterThan(0);
+  expect(sums?.posts).toBeGreaterThan(5);
 });
 
 test("a slot that is closed while its late run reserves for it: one waits for the other", async () => {
