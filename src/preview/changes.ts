@@ -1,6 +1,6 @@
 import type { Client, Prompt, Workspace } from "../terms.ts";
 import type { Change } from "./document.ts";
-import { samePrompt, type TouchedClient } from "./touched.ts";
+import { dollarsOf, samePrompt, type TouchedClient } from "./touched.ts";
 
 /** What reads differently for a client, field by field: its own fields, its prompts, the prices it pays. */
 export function describeChanges(
@@ -37,12 +37,8 @@ function promptFields(prompt: Prompt | undefined): object {
 }
 
 function priceChanges(models: readonly string[], base: Workspace, head: Workspace): readonly Change[] {
-  const priceOf = ({ prices }: Workspace, model: string) => {
-    const { checked: _, ...dollars } = prices.models.get(model) ?? { checked: "" };
-    return dollars;
-  };
   return [
-    ...models.flatMap((model) => fieldChanges(`price of ${model}`, priceOf(base, model), priceOf(head, model))),
+    ...models.flatMap((model) => fieldChanges(`price of ${model}`, dollarsOf(base, model), dollarsOf(head, model))),
     ...fieldChanges("price on X", base.prices.x, head.prices.x),
   ];
 }

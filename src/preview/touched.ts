@@ -89,12 +89,14 @@ function withoutSource<T extends { source: unknown }>(value: T | undefined): obj
 }
 
 function samePrices(base: Workspace, head: Workspace, models: readonly string[]): boolean {
-  const price = ({ prices }: Workspace, model: string) => {
-    const { checked: _, ...dollars } = prices.models.get(model) ?? { checked: "" };
-    return dollars;
-  };
-  const sameModels = models.every((model) => isDeepStrictEqual(price(base, model), price(head, model)));
+  const sameModels = models.every((model) => isDeepStrictEqual(dollarsOf(base, model), dollarsOf(head, model)));
   return sameModels && isDeepStrictEqual(base.prices.x, head.prices.x);
+}
+
+/** What a model costs; when a person last looked at the price changes nothing. */
+export function dollarsOf({ prices }: Workspace, model: string): object {
+  const { checked: _, ...dollars } = prices.models.get(model) ?? { checked: "" };
+  return dollars;
 }
 
 /** Words for people change no file's meaning. */
