@@ -26,13 +26,19 @@ const mostSamples = 10;
 export async function preview(context: Context): Promise<number> {
   const { flags } = context.arguments;
   if (typeof flags.from === "string") {
-    await show(context, readPreview(await readFile(flags.from)));
+    await show(context, readPreview(await readNamed(flags.from)));
     return 0;
   }
   const document = await compare(context);
   context.host?.annotate(document.problems);
   await show(context, document);
   return document.problems.some(({ severity }) => severity === "error") ? 1 : 0;
+}
+
+async function readNamed(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`${file} cannot be read (${error.code})`, 2);
+  });
 }
 
 async function compare(context: Context): Promise<PreviewDocument> {

@@ -113,6 +113,7 @@ test.for([
 
 test.for([
   { args: [], says: "preview needs --base REF" },
+  { args: ["--from", "nowhere.json"], says: "nowhere.json cannot be read (ENOENT)" },
   { args: ["--base", "nowhere"], says: "nowhere is no revision of the Git repository" },
   { args: ["--base=--output=x"], says: "--output=x is no revision" },
   { args: ["--base", "HEAD", "--samples", "many"], says: "--samples needs a whole number from 0 to 10" },
