@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // PGlite opens in 1.5 s and real processes start in 1 s: both add up on a loaded two-core machine.
+    // Vitest leaves a core to itself, but many tests wait for processes of their own.
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@actions\/(languageservice|workflow-parser|expressions)/] } },

@@ -16,11 +16,13 @@ export interface Ledger {
   storeDraft(input: StoreDraftInput): Promise<StoredDraft>;
   /** Stores the intent to send. The last thing read before the send; refuses when halted or when the fence is lost. */
   armSlot(input: ArmInput): Promise<Armed>;
+  /** Counts what a read of X may cost, before it is asked for; the next write for the slot takes back what X did not charge. */
+  countRead(input: CountReadInput): Promise<CountedRead>;
   /** Ends this run's work on the slot. False when the fence is lost, and then nothing was written. */
   recordOutcome(input: OutcomeInput): Promise<boolean>;
   /**
    * An unsettled post was not on the timeline. Counts only reads at least 60 s apart; returns the count. `xUsd` is what
-   * the read cost; from the second absence on, the caller's next write says it instead.
+   * is still to be counted of the read; from the second absence on, the caller's next write says it instead.
    */
   recordAbsence(input: { slot: string; fence: number; now: Date; xUsd: number }): Promise<number>;
   /** Stores the run's report. */
@@ -189,6 +191,19 @@ export type Armed =
   | { armed: true }
   | { armed: false; why: "halted" | "backing-off" | "fence-lost" | "sent-twice"; reason: string };
 
+export interface CountReadInput {
+  slot: string;
+  fence: number;
+  now: Date;
+  /** Dollars. */
+  usd: number;
+  /** The price of the post, which stays held. */
+  keepUsd: number;
+  limits: { client: BudgetLimits; global: BudgetLimits };
+}
+
+export type CountedRead = { counted: true } | { counted: false; why: "fence-lost" | "over-budget"; reason: string };
+
 export interface OutcomeInput {
   run: string;
   slot: string;
@@ -197,7 +212,7 @@ export interface OutcomeInput {
   outcome: Outcome;
   reason?: string;
   postId?: string;
-  /** Dollars that X charged, as far as they are known: the send, and reads for this slot. */
+  /** Dollars that X charged, as far as they are known, less what is counted already: below zero when reads cost less. */
   xUsd: number;
   /** Keep this client, or with `all` every client, from being served before `until`. */
   backoff?: { scope: "client" | "all"; until: Date; reason: string };
@@ -299,11 +314,22 @@ export interface TimelinePost {
   createdAt: Date;
 }
 
-/** One account on X. Reads throw PostingError; `send` answers with a value, since every answer is expected. */
+export interface TimelinePage {
+  posts: readonly TimelinePost[];
+  next?: string;
+}
+
+/**
+ * One account on X. Reads throw PostingError, outcome-unknown when X may have charged for an answer that was lost; `send`
+ * answers with a value, since every answer is expected.
+ */
 export interface XAccount {
   /** users/me; costs `readUserUsd`. `mayWrite` is missing when X does not say. */
   whoAmI(): Promise<{ xUserId: string; handle: string; mayWrite?: boolean }>;
   send(post: { text: string; madeWithAi: boolean }): Promise<SendResult>;
-  /** The account's own posts since an instant, newest first; costs `readPostUsd` for each one returned. */
-  postsSince(input: { xUserId: string; since: Date }): Promise<readonly TimelinePost[]>;
+  /**
+   * A page of the account's own posts since an instant, newest first; costs `readPostUsd` for each one returned. `next` is
+   * there when there are more: it is `after` of the next page.
+   */
+  postsSince(input: { xUserId: string; since: Date; after?: string }): Promise<TimelinePage>;
 }

@@ -117,6 +117,7 @@ function storeDraft(
 async function post(tick: Tick, job: Job, x: XAccess, written: Written & { models: ModelSigns }): Promise<SlotResult> {
   const { services, workspace, run } = tick;
   const { ledger, limiter, clock, sleep } = services;
+  const { global } = workspace.defaults;
   const { client, claim, slot, knownAccounts } = job;
   const { draft, spent, models } = written;
   const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
@@ -126,7 +127,7 @@ async function post(tick: Tick, job: Job, x: XAccess, written: Written & { model
   }
   const result = await publishDraft(
     { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
-    { ledger, account: x.account, prices: workspace.prices, clock, run: run.id, leaseSeconds, sleep },
+    { ledger, account: x.account, prices: workspace.prices, global, clock, run: run.id, leaseSeconds, sleep },
   );
   if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
   const costUsd = result.costUsd + spent.usd;

@@ -7,14 +7,21 @@ import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
 /** Sends without an answer from earlier ticks. One that cannot be looked at now stays leased until a later tick. */
 export async function settleSend(tick: Tick, slot: UnsettledSlot, state: TickState): Promise<SlotResult> {
   const { services, workspace, run } = tick;
+  const { global } = workspace.defaults;
   const client = tick.clients.get(slot.client);
   if (client === undefined) return settleWithoutClient(tick, slot);
+  // What X would not answer is not asked: a read whose answer is lost costs as much as one that tells.
+  const resting = state.breakers?.find((breaker) => breaker.scope === "x" && breaker.state === "open");
+  if (resting !== undefined) {
+    const { reason } = resting;
+    return slotResult(tick, slot, { outcome: "unknown", reason, cause: "backing-off", draft: slot.draft });
+  }
   try {
     const { account, fingerprint } = await (await services.openClient(client)).x();
     const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
     const result = await settleSlot(
       { slot, client, fingerprint, knownAccounts },
-      { ...services, account, prices: workspace.prices, run: run.id, leaseSeconds },
+      { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds },
     );
     if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
     return slotResult(tick, slot, { ...result, draft: slot.draft });

@@ -46,6 +46,21 @@ test("a send whose credentials cannot be opened stays unknown, with the reason",
   });
 });
 
+test.for([
+  { state: "open" as const, asked: 0, cause: "backing-off" },
+  { state: "half-open" as const, asked: 1, cause: "config" },
+])("while X's breaker is $state, X is asked about $asked sends", async ({ state: breaker, asked, cause }) => {
+  let opened = 0;
+  const openClient = () => {
+    opened += 1;
+    return Promise.reject(new PostingError("config", "no credentials"));
+  };
+  const tick = tickDouble({ now, clients: [{ id: "acme", status: "active" } as Client], openClient });
+  const breakers = [{ scope: "x" as const, state: breaker, reason: "X is down", clients: [] }];
+  expect(await settleSend(tick, slot, { ...state, breakers })).toMatchObject({ outcome: "unknown", cause });
+  expect(opened).toBe(asked);
+});
+
 test("a bug is no outcome", async () => {
   const openClient = () => Promise.reject(new TypeError("a bug"));
   const tick = tickDouble({ now, clients: [{ id: "acme" } as Client], openClient });

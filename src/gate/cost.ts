@@ -1,6 +1,7 @@
 import { PostingError } from "../errors.ts";
 import type { CompletionRequest } from "../ports.ts";
 import type { ModelPrice, Prices, PromptMessage, Usage, WritingPlan } from "../terms.ts";
+import { timelinePageSize } from "../timeline.ts";
 
 /** What one slot may cost at most; the ledger holds this much before anything is spent. */
 export interface WorstCase {
@@ -16,8 +17,18 @@ const tokensPerRequest = 512;
 /** Bytes of the repair request, which `generate` never exceeds; a test holds the two numbers together. */
 export const repairBytes = 4_000;
 
-/** The most a slot can cost: every model once, then one repair by the dearest, then the post. Throws config without a price. */
+/**
+ * Pages of the timeline that are held for: two reads decide what became of a send without a clear answer. What a read needs
+ * beyond has to fit the budgets when it is made.
+ */
+const heldPages = 2;
+
+/**
+ * The most a slot can cost: every model once, then one repair by the dearest, then the proof of the account, the post and
+ * what it takes to find it. Throws config without a price.
+ */
 export function worstCase(plan: WritingPlan, prices: Prices): WorstCase {
+  const { x } = prices;
   const input = inputBound(plan.messages);
   const repairInput = input + repairBytes + tokensPerMessage;
   const firstUsd = plan.models.map((model) => callBoundUsd(priceOf(model, prices), input, plan.maxTokens));
@@ -25,7 +36,8 @@ export function worstCase(plan: WritingPlan, prices: Prices): WorstCase {
   return {
     completions: plan.maxCompletions,
     modelUsd: firstUsd.reduce((sum, usd) => sum + usd, 0) + Math.max(0, ...repairUsd),
-    xUsd: plan.linksAllowed ? prices.x.postWithUrlUsd : prices.x.postUsd,
+    xUsd:
+      (plan.linksAllowed ? x.postWithUrlUsd : x.postUsd) + x.readUserUsd + heldPages * timelinePageSize * x.readPostUsd,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { XAccount } from "../ports.ts";
 import type { Client, Prices } from "../terms.ts";
 import type { AfterSend } from "./outcome.ts";
-import { readOrRule } from "./read-failure.ts";
+import type { PaidReads } from "./paid-reads.ts";
 
 export interface AccountProof {
   client: Pick<Client, "id" | "xUserId">;
@@ -12,23 +12,23 @@ export interface AccountProof {
 }
 
 /** Whether the credential belongs to the client; `failed` says what becomes of the slot when that is not proven. */
-export type Proven = { costUsd: number } & ({ proven: true } | { proven: false; failed: AfterSend });
+export type Proven = { proven: true } | { proven: false; failed: AfterSend };
 
 /** Asks X once per credential. Nothing may be sent before this has said yes. */
 export async function proveAccount(
   proof: AccountProof,
-  { account, prices, now }: { account: Pick<XAccount, "whoAmI">; prices: Pick<Prices, "x">; now: Date },
+  { reads, account, prices }: { reads: PaidReads; account: Pick<XAccount, "whoAmI">; prices: Pick<Prices, "x"> },
 ): Promise<Proven> {
   const known = proof.knownAccounts.get(proof.fingerprint);
-  if (known !== undefined) return compare(proof, known, 0);
-  const read = await readOrRule(() => account.whoAmI(), now);
-  if ("failed" in read) return { proven: false, failed: read.failed, costUsd: 0 };
-  return compare(proof, read.value.xUserId, prices.x.readUserUsd);
+  if (known !== undefined) return compare(proof, known);
+  const { readUserUsd } = prices.x;
+  const read = await reads.read({ atMostUsd: readUserUsd, ask: () => account.whoAmI(), usd: () => readUserUsd });
+  return "failed" in read ? { proven: false, failed: read.failed } : compare(proof, read.answer.xUserId);
 }
 
-function compare({ client }: AccountProof, xUserId: string, costUsd: number): Proven {
-  if (xUserId === client.xUserId) return { proven: true, costUsd };
+function compare({ client }: AccountProof, xUserId: string): Proven {
+  if (xUserId === client.xUserId) return { proven: true };
   const reason = `the credential belongs to X user ${xUserId}, but ${client.id} is X user ${client.xUserId}: seal the right credential or correct x_user_id`;
   const failed: AfterSend = { outcome: "dead", reason, cause: "wrong-account", stop: "client", xCharged: false };
-  return { proven: false, failed, costUsd };
+  return { proven: false, failed };
 }

@@ -1,16 +1,16 @@
 import { PostingError } from "../errors.ts";
-import type { Armed, Clock, Ledger, SendResult, Strike, TimelinePost, XAccount } from "../ports.ts";
+import type { Armed, Ledger, SendResult, Strike, XAccount } from "../ports.ts";
 import type { Cause, Client, Draft, Outcome, Prices } from "../terms.ts";
 import { type AccountProof, proveAccount } from "./account.ts";
-import { type AfterSend, afterSend, fullWindow, notSent } from "./outcome.ts";
-import { readOrRule } from "./read-failure.ts";
+import { type AfterSend, afterSend, fullWindow, notSent, type SendContext } from "./outcome.ts";
+import { openPaidReads, type PaidReads, type ReadPorts } from "./paid-reads.ts";
+import { readTimeline, type TimelineRead } from "./read-timeline.ts";
 import { storeOutcome } from "./store-outcome.ts";
 
-export interface PostPorts {
-  ledger: Pick<Ledger, "armSlot" | "recordOutcome">;
+export interface PostPorts extends ReadPorts {
+  ledger: Pick<Ledger, "countRead" | "armSlot" | "recordOutcome">;
   account: XAccount;
   prices: Pick<Prices, "x">;
-  clock: Clock;
   /** Id of this run. */
   run: string;
   leaseSeconds: number;
@@ -21,7 +21,7 @@ export interface PublishInput extends AccountProof {
   slot: string;
   fence: number;
   draft: Draft;
-  client: Pick<Client, "id" | "xUserId" | "madeWithAi">;
+  client: Pick<Client, "id" | "xUserId" | "madeWithAi" | "limits">;
   /** What writing the text has shown of the models. */
   models?: ModelSigns;
 }
@@ -46,48 +46,40 @@ export interface PostResult {
 }
 
 /** A second send of the same text, after an unclear first one. */
-export interface Resend {
-  /** Dollars already spent on settling. */
-  spentUsd: number;
-  find(timeline: readonly TimelinePost[]): TimelinePost | undefined;
-  since: Date;
+export interface Resend extends Pick<TimelineRead, "since" | "find"> {
+  /** What settling has read so far. */
+  reads: PaidReads;
 }
 
 /** Proves the account, stores the intent, sends the text once, and stores what came of it. Never sends twice. */
 export async function publishDraft(input: PublishInput, ports: PostPorts, resend?: Resend): Promise<PostResult> {
   const { account, prices, clock } = ports;
-  const spentUsd = resend?.spentUsd ?? 0;
-  const proof = await proveAccount(input, { account, prices, now: clock() });
-  const beforeSendUsd = spentUsd + proof.costUsd;
+  const reads = resend?.reads ?? openPaidReads({ ...input, keepUsd: postUsd(input.draft, prices) }, ports);
+  const context = { resend: resend !== undefined };
+  const proof = await proveAccount(input, { reads, account, prices });
   if (!proof.proven) {
-    return finish(input, ports, {
-      after: unsent(proof.failed, resend),
-      costUsd: beforeSendUsd,
-      sent: resend !== undefined,
-    });
+    return finish(input, ports, { after: unsent(proof.failed, context), reads, sent: context.resend });
   }
   const armedAt = clock();
   const refused = await arm(input, ports);
   if (refused !== undefined) {
-    return finish(input, ports, { after: unsent(refused, resend), costUsd: beforeSendUsd, sent: resend !== undefined });
+    return finish(input, ports, { after: unsent(refused, context), reads, sent: context.resend });
   }
-  const context = { resend: resend !== undefined };
   const still = stoodStill(armedAt, ports);
   if (still !== undefined) {
     const after = notSent(context, { reason: still, cause: "unavailable" });
-    return finish(input, ports, { after, costUsd: beforeSendUsd, sent: context.resend });
+    return finish(input, ports, { after, reads, sent: context.resend });
   }
   const result = await sendOnce(input, account);
   const after = afterSend(result, context);
   const full = after.backoff ?? fullWindow(result.windows);
-  const found = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
-  const costUsd = beforeSendUsd + (after.xCharged ? postUsd(input.draft, prices) : 0) + (found?.costUsd ?? 0);
+  const postId = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
   return finish(input, ports, {
     after: {
-      ...(found?.postId === undefined ? after : { outcome: "posted", postId: found.postId, xCharged: true }),
+      ...(postId === undefined ? after : { outcome: "posted", postId, xCharged: true }),
       ...(full && { backoff: full }),
     },
-    costUsd,
+    reads,
     sent: true,
   });
 }
@@ -98,8 +90,8 @@ export function postUsd(draft: Pick<Draft, "hasLink">, { x }: Pick<Prices, "x">)
 }
 
 /** Without a second send the slot stays where it was: among those whose first send is unclear. */
-function unsent(after: AfterSend, resend: Resend | undefined): AfterSend {
-  return resend !== undefined && after.outcome === "deferred" ? { ...after, outcome: "unknown" } : after;
+function unsent(after: AfterSend, { resend }: SendContext): AfterSend {
+  return resend && after.outcome === "deferred" ? { ...after, outcome: "unknown" } : after;
 }
 
 /** Stores the intent; undefined means that the text may leave now. A ledger that does not answer means no. */
@@ -146,26 +138,27 @@ async function sendOnce({ draft, client }: PublishInput, account: XAccount): Pro
   }
 }
 
-async function findId({ client }: PublishInput, { account, prices, clock }: PostPorts, { since, find }: Resend) {
-  const read = await readOrRule(() => account.postsSince({ xUserId: client.xUserId, since }), clock());
-  if ("failed" in read) return undefined;
-  return { postId: find(read.value)?.id, costUsd: read.value.length * prices.x.readPostUsd };
+async function findId({ client }: PublishInput, ports: PostPorts, { reads, since, find }: Resend) {
+  const read = await readTimeline({ xUserId: client.xUserId, since, find }, { ...ports, reads });
+  return "failed" in read ? undefined : read.found?.id;
 }
 
 interface Ending {
   after: AfterSend;
-  costUsd: number;
+  reads: PaidReads;
   /** True when the text may have left, in this call or in an earlier tick. */
   sent: boolean;
 }
 
 /** Stores the outcome and says it; what could not be stored is unknown to later ticks, so it is called unknown here. */
 export async function finish(
-  { slot, fence, models }: Pick<PublishInput, "slot" | "fence" | "models">,
-  ports: Pick<PostPorts, "run" | "clock" | "sleep"> & { ledger: Pick<Ledger, "recordOutcome"> },
-  { after, costUsd, sent }: Ending,
+  { slot, fence, draft, models }: Pick<PublishInput, "slot" | "fence" | "draft" | "models">,
+  ports: Pick<PostPorts, "run" | "clock" | "sleep" | "prices"> & { ledger: Pick<Ledger, "recordOutcome"> },
+  { after, reads, sent }: Ending,
 ): Promise<PostResult> {
   const { outcome, reason, cause, postId, backoff, stop, notLeft } = after;
+  const chargedUsd = after.xCharged ? postUsd(draft, ports.prices) : 0;
+  const costUsd = reads.costUsd() + chargedUsd;
   const strikes = [...(after.strikes ?? []), ...(models?.strikes ?? [])];
   const said = {
     outcome,
@@ -180,7 +173,7 @@ export async function finish(
     ...said,
     // The slot stays unknown for the send before; this one did not leave, so it must not count as one that may have.
     ...(notLeft && { outcome: "deferred" as const }),
-    xUsd: costUsd,
+    xUsd: reads.uncountedUsd(chargedUsd),
     ...(backoff && { backoff }),
     ...(strikes.length > 0 && { strikes }),
     ...(models?.modelAnswered && { modelAnswered: true }),

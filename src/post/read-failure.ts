@@ -1,4 +1,4 @@
-import { PostingError } from "../errors.ts";
+import type { PostingError } from "../errors.ts";
 import { type AfterSend, afterSend } from "./outcome.ts";
 
 /** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect. */
@@ -15,18 +15,9 @@ export function afterReadFailure(error: PostingError, now: Date): AfterSend {
     case "config":
       return afterSend({ kind: "rejected", concerns: "credential", reason, windows: [] }, context);
     case "unavailable":
+    case "outcome-unknown":
       return afterSend({ kind: "unsent", reason, windows: [] }, context);
     default:
       return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };
-  }
-}
-
-/** Runs a read; a failure of the outside world becomes its rule, anything else is a bug and goes on. */
-export async function readOrRule<T>(read: () => Promise<T>, now: Date): Promise<{ value: T } | { failed: AfterSend }> {
-  try {
-    return { value: await read() };
-  } catch (error) {
-    if (!(error instanceof PostingError)) throw error;
-    return { failed: afterReadFailure(error, now) };
   }
 }

@@ -2,68 +2,55 @@ import { PostingError } from "../errors.ts";
 import type { Ledger, TimelinePost, UnsettledSlot } from "../ports.ts";
 import type { Client } from "../terms.ts";
 import type { AfterSend } from "./outcome.ts";
+import { openPaidReads, type PaidReads } from "./paid-reads.ts";
 import { finish, type PostPorts, type PostResult, postUsd, publishDraft } from "./publish.ts";
-import { readOrRule } from "./read-failure.ts";
+import { readTimeline } from "./read-timeline.ts";
 import { findPost, type SettleDecision, settleDecision, timelineSince } from "./settle.ts";
 
 export interface SettleSlotInput {
   slot: UnsettledSlot;
-  client: Pick<Client, "id" | "xUserId" | "madeWithAi" | "status" | "schedule">;
+  client: Pick<Client, "id" | "xUserId" | "madeWithAi" | "limits" | "status" | "schedule">;
   fingerprint: string;
   knownAccounts: ReadonlyMap<string, string>;
 }
 
 export interface SettlePorts extends PostPorts {
-  ledger: Pick<Ledger, "armSlot" | "recordOutcome" | "recordAbsence">;
+  ledger: Pick<Ledger, "countRead" | "armSlot" | "recordOutcome" | "recordAbsence">;
 }
 
 /** Finds out what became of a send without a clear answer, and sends the same text once more only if it is not there. */
 export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Promise<PostResult> {
-  const { slot } = input;
-  const read = await readTimeline(slot, ports);
-  const costUsd = read.posts.length * ports.prices.x.readPostUsd;
-  const isAbsent = read.failed === undefined && findPost(slot, read.posts) === undefined;
-  const absence = isAbsent ? await countAbsence(slot, costUsd, ports) : { reads: 0 };
-  const failed = read.failed ?? absence.failed;
+  const { slot, client } = input;
+  const { id, fence, xUserId, draft } = slot;
+  const reads = openPaidReads({ slot: id, fence, client, keepUsd: postUsd(draft, ports.prices) }, ports);
+  const find = (posts: readonly TimelinePost[]) => findPost(slot, posts);
+  const read = await readTimeline({ xUserId, since: timelineSince(slot), find }, { ...ports, reads });
+  const found = "found" in read ? read.found : undefined;
+  const isAbsent = "found" in read && found === undefined;
+  const absence = isAbsent ? await countAbsence(slot, reads, ports) : { reads: 0 };
+  const failed = "failed" in read ? read.failed : absence.failed;
   const decision = settleDecision({
     slot,
-    timeline: failed === undefined ? read.posts : { unreadable: failed.reason ?? "no reason given" },
+    timeline: failed === undefined ? { found } : { unreadable: failed.reason ?? "no reason given" },
     absentReads: absence.reads,
     now: ports.clock(),
-    late: input.client.schedule,
+    late: client.schedule,
   });
   // The ledger has ended the lease with the count, and a later tick reads again.
-  if (decision.kind === "wait" && isAbsent && failed === undefined) return waiting(slot, decision.reason, costUsd);
+  if (decision.kind === "wait" && isAbsent && failed === undefined) return waiting(slot, decision.reason, reads);
   const refusal = decision.kind === "resend" ? resendRefusal(input) : undefined;
   const final = refusal ?? decision;
-  if (final.kind === "resend") return resend(input, ports, costUsd);
-  const ending = { after: afterDecision(final, failed), costUsd, sent: true };
-  if (final.kind === "posted") ending.costUsd += postUsd(slot.draft, ports.prices);
-  return finish({ slot: slot.id, fence: slot.fence }, ports, ending);
-}
-
-interface TimelineRead {
-  posts: readonly TimelinePost[];
-  failed?: AfterSend;
-}
-
-async function readTimeline(
-  slot: UnsettledSlot,
-  { account, clock }: Pick<SettlePorts, "account" | "clock">,
-): Promise<TimelineRead> {
-  const { xUserId } = slot;
-  const read = await readOrRule(() => account.postsSince({ xUserId, since: timelineSince(slot) }), clock());
-  return "failed" in read ? { posts: [], failed: read.failed } : { posts: read.value };
+  if (final.kind === "resend") return resend(input, ports, reads);
+  return finish({ slot: id, fence, draft }, ports, { after: afterDecision(final, failed), reads, sent: true });
 }
 
 async function countAbsence(
-  slot: UnsettledSlot,
-  xUsd: number,
+  { id, fence }: UnsettledSlot,
+  reads: PaidReads,
   { ledger, clock }: SettlePorts,
 ): Promise<{ reads: number; failed?: AfterSend }> {
-  const { id, fence } = slot;
   try {
-    return { reads: await ledger.recordAbsence({ slot: id, fence, now: clock(), xUsd }) };
+    return { reads: await ledger.recordAbsence({ slot: id, fence, now: clock(), xUsd: reads.uncountedUsd() }) };
   } catch (error) {
     // The ledger's trouble, not X's: it says nothing about the client.
     if (!(error instanceof PostingError)) throw error;
@@ -71,8 +58,8 @@ async function countAbsence(
   }
 }
 
-function waiting(slot: UnsettledSlot, reason: string, costUsd: number): PostResult {
-  return { slot: slot.id, outcome: "unknown", reason, cause: "outcome-unknown", costUsd };
+function waiting(slot: UnsettledSlot, reason: string, reads: PaidReads): PostResult {
+  return { slot: slot.id, outcome: "unknown", reason, cause: "outcome-unknown", costUsd: reads.costUsd() };
 }
 
 /** Why the text must not leave again although it is not on X. */
@@ -104,9 +91,9 @@ function afterDecision(
   }
 }
 
-function resend({ slot, ...rest }: SettleSlotInput, ports: SettlePorts, spentUsd: number): Promise<PostResult> {
+function resend({ slot, ...rest }: SettleSlotInput, ports: SettlePorts, reads: PaidReads): Promise<PostResult> {
   const input = { ...rest, slot: slot.id, fence: slot.fence, draft: slot.draft };
   const sentAgain = { ...slot, sends: slot.sends + 1 };
   const find = (timeline: readonly TimelinePost[]) => findPost(sentAgain, timeline);
-  return publishDraft(input, ports, { spentUsd, since: timelineSince(sentAgain), find });
+  return publishDraft(input, ports, { reads, since: timelineSince(sentAgain), find });
 }

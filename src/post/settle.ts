@@ -18,8 +18,8 @@ export type SettleDecision =
 
 export interface SettleInput {
   slot: Pick<UnsettledSlot, "draft" | "plannedAt" | "armedAt" | "sends">;
-  /** The account's posts since `timelineSince`, or why that could not be found out. */
-  timeline: readonly TimelinePost[] | { unreadable: string };
+  /** The slot's post among the account's since `timelineSince`, or why that could not be found out. */
+  timeline: { found: TimelinePost | undefined } | { unreadable: string };
   /** Reads at least 60 s apart that did not show the post, this one included. */
   absentReads: number;
   now: Date;
@@ -45,8 +45,7 @@ export function findPost(slot: SettleInput["slot"], timeline: readonly TimelineP
 export function settleDecision(input: SettleInput): SettleDecision {
   const { slot, timeline, absentReads, now } = input;
   if ("unreadable" in timeline) return unreadable(input, timeline.unreadable);
-  const post = findPost(slot, timeline);
-  if (post !== undefined) return { kind: "posted", postId: post.id };
+  if (timeline.found !== undefined) return { kind: "posted", postId: timeline.found.id };
   if (absentReads < 2) return { kind: "wait", reason: "the post is not on X so far; it is looked for once more" };
   if (slot.sends >= 2) {
     const reason = "sent twice, and not on X in two reads: look at the account, then post the text by hand or drop it";

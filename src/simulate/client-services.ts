@@ -5,7 +5,7 @@ import type { ClientServices } from "../services.ts";
 import type { Client } from "../terms.ts";
 import { openXAccount } from "../vendors/x.ts";
 import { keysOf, type SimulatedKeys } from "./accounts.ts";
-import { type Charge, tally } from "./journal.ts";
+import { tally } from "./journal.ts";
 import type { Run } from "./run-services.ts";
 import { openSimulatedModel } from "./simulated-model.ts";
 import { drawXTrouble } from "./x-trouble.ts";
@@ -66,24 +66,13 @@ function openSimulatedAccount(run: Run, client: Client, credentials: SimulatedKe
       return work();
     });
   };
-  const read = async <T>(step: "whoAmI" | "postsSince", work: () => Promise<T>): Promise<T> => {
-    let charged: readonly Charge[] = [];
-    const value = await pass(step, async () => {
-      const before = journal.charges.length;
-      const answer = await work();
-      charged = journal.charges.slice(before).filter(({ account: charged }) => charged === owner.xUserId);
-      return answer;
-    });
-    for (const charge of charged) charge.heardBy = `${id} ${client.id}`;
-    return value;
-  };
   return {
-    whoAmI: () => read("whoAmI", account.whoAmI),
+    whoAmI: () => pass("whoAmI", account.whoAmI),
     send: (post) =>
       pass("send", () => {
         journal.sends.push({ run: id, client: client.id, text: post.text, sentAt: time.clock() });
         return account.send(post);
       }),
-    postsSince: (input) => read("postsSince", () => account.postsSince(input)),
+    postsSince: (input) => pass("postsSince", () => account.postsSince(input)),
   };
 }

@@ -11,6 +11,7 @@ export const steps = [
   "complete",
   "moderate",
   "storeDraft",
+  "countRead",
   "whoAmI",
   "armSlot",
   "send",

@@ -6,8 +6,6 @@ export interface Journal {
   completions: { run: string; client: string; model: string; priced: boolean; askedAt: Date; usd: number }[];
   /** What X charged to an account. */
   charges: Charge[];
-  /** Runs that told the ledger what they spent on X for a client. */
-  recorded: Set<string>;
   /** The day to which a run reckoned a client's spend. */
   days: Map<string, { day: string; globalDay: string }>;
   /** The slot that a run took of a client. */
@@ -28,8 +26,6 @@ export interface Charge {
   client: string;
   kind: "post" | "read" | "user";
   usd: number;
-  /** For a read: the run that got its answer, as `<run> <client>`. Missing where the answer never arrived. */
-  heardBy?: string;
 }
 
 export function openJournal(): Journal {
@@ -37,7 +33,6 @@ export function openJournal(): Journal {
     sends: [],
     completions: [],
     charges: [],
-    recorded: new Set(),
     days: new Map(),
     claims: new Map(),
     mixedUp: 0,

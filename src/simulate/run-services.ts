@@ -75,20 +75,10 @@ function passed(ledger: Ledger, { id, world: { draws, journal }, passage }: Run)
       return pass("reserveSlots", () => ledger.reserveSlots(input));
     },
     storeDraft: (input) => pass("storeDraft", () => ledger.storeDraft(input)),
+    countRead: (input) => pass("countRead", () => ledger.countRead(input)),
     armSlot: (input) => pass("armSlot", () => ledger.armSlot(input)),
-    recordOutcome: (input) =>
-      pass("recordOutcome", async () => {
-        const stored = await ledger.recordOutcome(input);
-        if (stored) journal.recorded.add(`${id} ${clientIn(input.slot)}`);
-        return stored;
-      }),
-    recordAbsence: (input) =>
-      pass("recordAbsence", async () => {
-        const reads = await ledger.recordAbsence(input);
-        // From the second on, the next write says what was spent.
-        if (reads < 2) journal.recorded.add(`${id} ${clientIn(input.slot)}`);
-        return reads;
-      }),
+    recordOutcome: (input) => pass("recordOutcome", () => ledger.recordOutcome(input)),
+    recordAbsence: (input) => pass("recordAbsence", () => ledger.recordAbsence(input)),
     closeTick: (input) => pass("closeTick", () => ledger.closeTick(input)),
   };
 }

@@ -1,5 +1,5 @@
 import { PostingError } from "../errors.ts";
-import type { Armed, Claim, Ledger, Limiter, OutcomeInput, Reservation, StoredDraft } from "../ports.ts";
+import type { Armed, Claim, CountedRead, Ledger, Limiter, OutcomeInput, Reservation, StoredDraft } from "../ports.ts";
 import { type Answer, postJson } from "./post-json.ts";
 import { storable } from "./storable.ts";
 import { tickState } from "./supabase-state.ts";
@@ -97,6 +97,16 @@ export function openLedger(rpc: Rpc): Ledger {
       })) as Claim[],
     reserveSlots: async ({ run, now, slots, global }) =>
       (await ask(rpc, "reserve_slots", { p_run: run, p_at: now, p_slots: slots, p_global: global })) as Reservation[],
+    ...slotCalls(rpc),
+    closeTick: async ({ run, now, report }) => {
+      await rpc("close_tick", { p_run: run, p_at: now, p_report: storable(report) });
+    },
+  };
+}
+
+/** What is asked for one slot. */
+function slotCalls(rpc: Rpc): Pick<Ledger, "storeDraft" | "countRead" | "armSlot" | "recordOutcome" | "recordAbsence"> {
+  return {
     storeDraft: async (input) => storedDraft(input.slot, await rpc("store_draft", draftParameters(input))),
     armSlot: async ({ run, slot, fence, now, leaseSeconds, account }) =>
       (await ask(rpc, "arm_slot", {
@@ -108,6 +118,15 @@ export function openLedger(rpc: Rpc): Ledger {
         p_fingerprint: account.fingerprint,
         p_x_user_id: account.xUserId,
       })) as Armed,
+    countRead: async ({ slot, fence, now, usd, keepUsd, limits }) =>
+      (await ask(rpc, "count_read", {
+        p_slot: slot,
+        p_fence: fence,
+        p_at: now,
+        p_usd: usd,
+        p_keep_usd: keepUsd,
+        p_limits: limits,
+      })) as CountedRead,
     recordOutcome: async ({ run, slot, fence, now, outcome, reason, postId, xUsd, ...after }) =>
       (await ask(
         rpc,
@@ -126,9 +145,6 @@ export function openLedger(rpc: Rpc): Ledger {
       )) as boolean,
     recordAbsence: async ({ slot, fence, now, xUsd }) =>
       Number((await rpc("record_absence", { p_slot: slot, p_fence: fence, p_at: now, p_x_usd: xUsd })) ?? 0),
-    closeTick: async ({ run, now, report }) => {
-      await rpc("close_tick", { p_run: run, p_at: now, p_report: storable(report) });
-    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { PostingError } from "../errors.ts";
 import { type Arrival, classifySend, describe, field, problemOf } from "./x-classify.ts";
 
-/** The body of a read that X answered well. A read has no effect, so whatever was not answered is "unavailable". */
+/** The body of a read that X answered well. X charges for what it answers well, also where that answer is lost: "outcome-unknown". */
 export function readBody(arrival: Arrival, what: string, now: Date): unknown {
   if (arrival.kind === "answer" && arrival.status < 400) return arrival.body;
   const result = classifySend(arrival, now);
@@ -13,8 +13,9 @@ export function readBody(arrival: Arrival, what: string, now: Date): unknown {
     case "rejected":
       throw new PostingError(result.concerns === "content" ? "rejected" : "config", result.reason);
     case "unsent":
-    case "unknown":
       throw new PostingError("unavailable", result.reason);
+    case "unknown":
+      throw new PostingError("outcome-unknown", result.reason);
     default:
       throw new PostingError("unavailable", `X gave no usable answer for ${what}`);
   }
@@ -25,5 +26,5 @@ export function unusable(body: unknown, what: string): PostingError {
   const errors = field(body, "errors");
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const problem = problemOf({ kind: "answer", status: 200, headers: {}, body: first });
-  return new PostingError("unavailable", `${what}: ${describe(200, problem)}`);
+  return new PostingError("outcome-unknown", `${what}: ${describe(200, problem)}`);
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { TwitterApi } from "twitter-api-v2";
-import { PostingError } from "../errors.ts";
 import type { Clock, TimelinePost, XAccount, XCredentials } from "../ports.ts";
+import { timelinePageSize } from "../timeline.ts";
 import { arrivalOf } from "./x-arrival.ts";
 import { type Arrival, classifySend, field } from "./x-classify.ts";
 import { mayWrite } from "./x-connect.ts";
@@ -19,9 +19,6 @@ export interface XAccountOptions {
   /** Opens the connections, in place of sockets. */
   connect?: () => Duplex;
 }
-
-/** Five pages of a hundred: an account with more posts since a send is not one that this project serves. */
-const maxPages = 5;
 
 /**
  * One account on X. Nothing is retried here: who knows what a second try means decides about it.
@@ -45,39 +42,21 @@ export function openXAccount(options: XAccountOptions): XAccount {
       const may = mayWrite(arrival);
       return { xUserId: id, handle, ...(may !== undefined && { mayWrite: may }) };
     },
-    postsSince: async ({ xUserId, since }) => readTimeline({ get, clock, xUserId, since }),
+    postsSince: async ({ xUserId, since, after }) => {
+      const body = readBody(await get(`users/${xUserId}/tweets`, timelineQuery(since, after)), "the timeline", clock());
+      const next = field(field(body, "meta"), "next_token");
+      return { posts: postsIn(body), ...(typeof next === "string" && { next }) };
+    },
   };
 }
 
-interface TimelineRead {
-  get: (path: string, query: Record<string, string>) => Promise<Arrival>;
-  clock: Clock;
-  xUserId: string;
-  since: Date;
-}
-
-/** Every post since the instant, or an error: a part of them would make a post look absent that is there. */
-async function readTimeline({ get, clock, xUserId, since }: TimelineRead): Promise<readonly TimelinePost[]> {
-  const posts: TimelinePost[] = [];
-  let next: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const query = timelineQuery(since, next);
-    const body = readBody(await get(`users/${xUserId}/tweets`, query), "the timeline", clock());
-    posts.push(...postsIn(body));
-    const token = field(field(body, "meta"), "next_token");
-    if (typeof token !== "string") return posts;
-    next = token;
-  }
-  throw new PostingError("unavailable", `the account has more than ${maxPages * 100} posts since the send`);
-}
-
-function timelineQuery(since: Date, next: string | undefined): Record<string, string> {
+function timelineQuery(since: Date, after: string | undefined): Record<string, string> {
   return {
-    max_results: "100",
+    max_results: String(timelinePageSize),
     start_time: `${since.toISOString().slice(0, 19)}Z`,
     exclude: "retweets",
     "tweet.fields": "created_at,entities,note_tweet",
-    ...(next !== undefined && { pagination_token: next }),
+    ...(after !== undefined && { pagination_token: after }),
   };
 }
 

@@ -113,9 +113,12 @@ async function openServices(input: {
   };
 }
 
-/** Redis at work knows the limiter's script from earlier ticks. */
+/** Redis at work knows the limiter's script from earlier ticks. Buckets of their own: no token is missing at the start. */
 async function knowScripts({ limiter = "", token = "" }: Readonly<Record<string, string>>): Promise<void> {
-  const buckets = [...modelBuckets("earlier"), ...sendBuckets("0", "earlier")];
+  const buckets = [...modelBuckets("0"), ...sendBuckets("0", "0")].map((bucket) => ({
+    ...bucket,
+    key: `earlier:${bucket.key}`,
+  }));
   await openUpstashLimiter({ url: limiter, token }).take(buckets, now);
 }
 

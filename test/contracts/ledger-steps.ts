@@ -4,6 +4,7 @@ import type {
   BudgetLimits,
   Claim,
   ClaimInput,
+  CountedRead,
   Ledger,
   OutcomeInput,
   Reservation,
@@ -48,6 +49,9 @@ export interface Steps extends LedgerUnderTest {
     step?: Step & { rehearsal?: boolean; completions?: number; usd?: number },
   ): Promise<StoredDraft>;
   arm(step?: Step & { fingerprint?: string; xUserId?: string }): Promise<Armed>;
+  read(
+    step: Step & { usd: number; keepUsd?: number; own?: Partial<BudgetLimits>; every?: Partial<BudgetLimits> },
+  ): Promise<CountedRead>;
   record(outcome: OutcomeInput["outcome"], step?: Step & Partial<OutcomeInput>): Promise<boolean>;
   absent(step?: Step & { xUsd?: number }): Promise<number>;
   /** Claims, stores a text and arms, in this order, at one instant. */
@@ -137,7 +141,7 @@ function claimSteps(ledger: Ledger): Pick<Steps, "claim" | "claimAll" | "reserve
   };
 }
 
-function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "record" | "absent"> {
+function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "read" | "record" | "absent"> {
   return {
     store: (texts, { rehearsal = false, completions = 0, usd = 0, ...step } = {}) => {
       const { slot, run, now, fence, leaseSeconds } = filled(step);
@@ -159,6 +163,11 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "record" | "ab
     arm: ({ fingerprint = "f1", xUserId = "42", ...step } = {}) => {
       const { slot, run, now, fence, leaseSeconds } = filled(step);
       return ledger.armSlot({ run, slot, fence, now, leaseSeconds, account: { fingerprint, xUserId } });
+    },
+    read: ({ usd, keepUsd = 0, own, every, ...step }) => {
+      const { slot, now, fence } = filled(step);
+      const limits = { client: { ...wide, ...own }, global: { ...wide, ...every } };
+      return ledger.countRead({ slot, now, fence, usd, keepUsd, limits });
     },
     record: (outcome, step = {}) => {
       const { slot, run, now, fence } = filled(step);

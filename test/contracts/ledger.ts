@@ -9,6 +9,7 @@ import { claimBatchContract } from "./ledger-claim-batch.ts";
 import { draftContract } from "./ledger-draft.ts";
 import { onlyContract } from "./ledger-only.ts";
 import { outcomeContract } from "./ledger-outcome.ts";
+import { readContract } from "./ledger-read.ts";
 import { recoveryContract } from "./ledger-recovery.ts";
 import { settleContract } from "./ledger-settle.ts";
 import { similarContract } from "./ledger-similar.ts";
@@ -24,6 +25,7 @@ export function ledgerContract(open: OpenLedger): void {
   describe("draft", () => draftContract(open));
   describe("similar", () => similarContract(open));
   describe("arm", () => armContract(open));
+  describe("read", () => readContract(open));
   describe("outcome", () => outcomeContract(open));
   describe("settle", () => settleContract(open));
   describe("absence", () => absenceContract(open));

@@ -63,9 +63,9 @@ describe("the worst case", () => {
     );
   });
 
-  test("charges a post with a URL only where a link is allowed", () => {
-    expect(worstCase({ ...plan, linksAllowed: true }, prices).xUsd).toBe(0.2);
-    expect(worstCase(plan, prices).xUsd).toBe(0.015);
+  test("has the post, with a URL only where a link is allowed, the proof of the account and two pages of its posts", () => {
+    expect(worstCase({ ...plan, linksAllowed: true }, prices).xUsd).toBeCloseTo(0.2 + 0.01 + 0.05);
+    expect(worstCase(plan, prices).xUsd).toBeCloseTo(0.015 + 0.01 + 0.05);
   });
 
   test("counts bytes, since a token is never less than one", () => {

@@ -1,7 +1,7 @@
 import { PostingError } from "../../src/errors.ts";
-import type { Armed, ArmInput, Ledger, OutcomeInput } from "../../src/ports.ts";
+import type { Armed, ArmInput, CountedRead, CountReadInput, Ledger, OutcomeInput } from "../../src/ports.ts";
 
-type PostLedger = Pick<Ledger, "armSlot" | "recordOutcome" | "recordAbsence">;
+type PostLedger = Pick<Ledger, "countRead" | "armSlot" | "recordOutcome" | "recordAbsence">;
 
 export interface LedgerDouble extends PostLedger {
   /** The fence that may write; another run has taken the slot once it differs. */
@@ -12,6 +12,9 @@ export interface LedgerDouble extends PostLedger {
   /** Makes the next so many calls of a method fail as an unreachable ledger does. */
   fail(method: keyof PostLedger, times: number): void;
   refuseArm: Extract<Armed, { armed: false }> | undefined;
+  /** Reads that were counted, in order. */
+  counted: CountReadInput[];
+  refuseRead: Extract<CountedRead, { counted: false }> | undefined;
   /** Answers of recordOutcome are lost after the write, as on a dropped connection. */
   losesAnswers: boolean;
 }
@@ -32,6 +35,8 @@ export function openLedgerDouble(fence = 1): LedgerDouble {
     outcomes: [],
     absentReads: 0,
     refuseArm: undefined,
+    counted: [],
+    refuseRead: undefined,
     losesAnswers: false,
     fail: (method, times) => failures.set(method, times),
     armSlot: async (input) => {
@@ -41,6 +46,14 @@ export function openLedgerDouble(fence = 1): LedgerDouble {
       if (ledger.refuseArm !== undefined) return ledger.refuseArm;
       ledger.armed.push(input);
       return { armed: true };
+    },
+    countRead: async (input) => {
+      check("countRead");
+      if (input.fence !== ledger.fence)
+        return { counted: false, why: "fence-lost", reason: "another run took this slot" };
+      if (ledger.refuseRead !== undefined) return ledger.refuseRead;
+      ledger.counted.push(input);
+      return { counted: true };
     },
     recordOutcome: async (input) => {
       if (ledger.losesAnswers && input.fence === ledger.fence) ledger.outcomes.push(input);

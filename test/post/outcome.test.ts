@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type FailureKind, PostingError } from "../../src/errors.ts";
 import type { RateWindow, SendResult } from "../../src/ports.ts";
 import { afterSend, fullWindow } from "../../src/post/outcome.ts";
-import { afterReadFailure, readOrRule } from "../../src/post/read-failure.ts";
+import { afterReadFailure } from "../../src/post/read-failure.ts";
 
 const now = new Date("2026-11-21T12:00:00Z");
 const minutes = (count: number) => new Date(now.getTime() + count * 60_000);
@@ -215,10 +215,3 @@ test.for(results)(
     }
   },
 );
-
-test("a bug in a read is no failure of the outside world", async () => {
-  const broken = async () => {
-    throw new TypeError("a bug");
-  };
-  await expect(readOrRule(broken, now)).rejects.toThrow(TypeError);
-});

@@ -4,6 +4,7 @@ import type { Draft } from "../../src/terms.ts";
 import { acme, openX } from "../contracts/x-fixture.ts";
 import { type LedgerDouble, openLedgerDouble } from "./ledger-double.ts";
 
+export const limits = { postsPerDay: 10, completionsPerDay: 100, usdPerMonth: 10 };
 const prices = { x: { postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 } };
 export const slot = "acme/2026-11-21T13:00";
 
@@ -38,12 +39,12 @@ export async function openPublishing(
     x,
     ledger,
     sleeps,
-    ports: { ledger, account, prices, clock, run: "run-1", leaseSeconds: 300, sleep },
+    ports: { ledger, account, prices, global: limits, clock, run: "run-1", leaseSeconds: 300, sleep },
     input: {
       slot,
       fence: 1,
       draft,
-      client: { id: "acme", xUserId: acme.xUserId, madeWithAi: true },
+      client: { id: "acme", xUserId: acme.xUserId, madeWithAi: true, limits },
       fingerprint: "print",
       knownAccounts: new Map(known),
     },

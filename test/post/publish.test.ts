@@ -29,11 +29,12 @@ test("a link costs its own price, and a text by a person is not marked as made b
   expect(x.posts()[0]?.madeWithAi).toBe(false);
 });
 
-test("an unknown credential is asked about once, and the read is paid for", async () => {
+test("an unknown credential is asked about once, and the read is counted before", async () => {
   const { input, ports, ledger, x } = await scene({ known: [] });
   expect(await publishDraft(input, ports)).toMatchObject({ outcome: "posted", costUsd: 0.025 });
   expect(x.requests("GET", "/2/users/me")).toBe(1);
-  expect(ledger.outcomes[0]?.xUsd).toBe(0.025);
+  expect(ledger.counted.map(({ usd }) => usd)).toEqual([0.01]);
+  expect(ledger.outcomes[0]?.xUsd).toBe(0.015);
 });
 
 test.for([

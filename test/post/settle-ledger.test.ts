@@ -5,12 +5,13 @@ import type { Fault, FaultRequest } from "../../src/sandbox/x-faults.ts";
 import { stepsOf } from "../contracts/ledger-steps.ts";
 import { acme, openX } from "../contracts/x-fixture.ts";
 import { draftOf, embeddedLedgers, runInfo } from "../support/ledger.ts";
+import { limits } from "./publish-scene.ts";
 
 const openLedger = embeddedLedgers();
 const slot = "acme/2026-11-21T09:00";
 const draft = draftOf("Tea first, then mail");
 const prices = { x: { postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 } };
-const client = { id: "acme", xUserId: acme.xUserId, madeWithAi: false };
+const client = { id: "acme", xUserId: acme.xUserId, madeWithAi: false, limits };
 const schedule = { days: [1], times: [], jitterSeconds: 0, minGapSeconds: 0, except: [] };
 
 /** The real SQL, the real client library and the sandbox of X, with the ticks that a person would see. */
@@ -18,7 +19,16 @@ async function scene(faults: (request: FaultRequest) => Fault | undefined) {
   const { x, account, clock } = await openX({ sendDeadlineMs: 500, faults });
   const steps = stepsOf(await openLedger());
   const { ledger } = steps;
-  const run = (id: string) => ({ ledger, account, prices, clock, run: id, leaseSeconds: 300, sleep: async () => {} });
+  const run = (id: string) => ({
+    ledger,
+    account,
+    prices,
+    global: limits,
+    clock,
+    run: id,
+    leaseSeconds: 300,
+    sleep: async () => {},
+  });
   const tick = async (id: string) => {
     const state = await ledger.openTick({ run: runInfo(id), now: clock(), leaseSeconds: 300 });
     const knownAccounts = state.clients.get("acme")?.accounts ?? new Map<string, string>();

@@ -4,6 +4,7 @@ import type { Fault, FaultRequest } from "../../src/sandbox/x-faults.ts";
 import type { Draft } from "../../src/terms.ts";
 import { acme, noon, openX } from "../contracts/x-fixture.ts";
 import { openLedgerDouble } from "./ledger-double.ts";
+import { limits } from "./publish-scene.ts";
 
 const prices = { x: { postUsd: 0.015, postWithUrlUsd: 0.2, readPostUsd: 0.005, readUserUsd: 0.01 } };
 export const text = "Fresh bread & butter at https://example.com/shop";
@@ -17,6 +18,7 @@ export async function openSettling(faults: (request: FaultRequest) => Fault | un
     ledger,
     account,
     prices,
+    global: limits,
     clock,
     run: "run-2",
     leaseSeconds: 300,
@@ -36,7 +38,7 @@ export async function openSettling(faults: (request: FaultRequest) => Fault | un
   const schedule = { lateWithinSeconds: 3600, lateThen: "skip" } as SettleSlotInput["client"]["schedule"];
   const input: SettleSlotInput = {
     slot,
-    client: { id: "acme", xUserId: acme.xUserId, madeWithAi: false, status: "active", schedule },
+    client: { id: "acme", xUserId: acme.xUserId, madeWithAi: false, limits, status: "active", schedule },
     fingerprint: "print",
     knownAccounts: new Map([["print", acme.xUserId]]),
   };

@@ -10,7 +10,8 @@ test("a post whose answer was lost is found, paid for, and never sent again", as
   expect((await sendUnseen()).kind).toBe("unknown");
   const result = await settle();
   expect(result).toMatchObject({ outcome: "posted", postId: x.posts()[0]?.id, costUsd: expect.closeTo(0.205) });
-  expect(ledger.outcomes).toMatchObject([{ outcome: "posted", postId: x.posts()[0]?.id, xUsd: expect.closeTo(0.205) }]);
+  expect(ledger.counted.map(({ usd }) => usd)).toEqual([0.025]);
+  expect(ledger.outcomes).toMatchObject([{ outcome: "posted", postId: x.posts()[0]?.id, xUsd: 0.18 }]);
   expect(x.requests("POST", "/2/tweets")).toBe(1);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { TimelinePost } from "../../src/ports.ts";
 import { findPost, type SettleInput, settleDecision, timelineSince } from "../../src/post/settle.ts";
 import type { Draft } from "../../src/terms.ts";
 
@@ -7,11 +8,18 @@ const draft = { text: "See https://example.com & more", hash: "h" } as Draft;
 const seconds = (count: number) => new Date(armedAt.getTime() + count * 1000);
 const shown = (at: Date, text = "See http://example.com/ &amp; more") => ({ id: "99", text, createdAt: at });
 
-function input(change: Partial<SettleInput> & { sends?: number; plannedAt?: Date } = {}): SettleInput {
-  const { sends = 1, plannedAt = armedAt, ...rest } = change;
+interface Change extends Partial<Omit<SettleInput, "timeline">> {
+  shows?: TimelinePost;
+  unreadable?: string;
+  sends?: number;
+  plannedAt?: Date;
+}
+
+function input({ shows, unreadable, sends = 1, plannedAt = armedAt, ...rest }: Change = {}): SettleInput {
+  const slot = { draft, plannedAt, armedAt, sends };
   return {
-    slot: { draft, plannedAt, armedAt, sends },
-    timeline: [],
+    slot,
+    timeline: unreadable === undefined ? { found: findPost(slot, shows ? [shows] : []) } : { unreadable },
     absentReads: 0,
     now: seconds(300),
     late: { lateWithinSeconds: 3600, lateThen: "skip" },
@@ -22,22 +30,22 @@ function input(change: Partial<SettleInput> & { sends?: number; plannedAt?: Date
 test.for<{ when: string; given: SettleInput; expected: object }>([
   {
     when: "the post shows",
-    given: input({ timeline: [shown(seconds(5))] }),
+    given: input({ shows: shown(seconds(5)) }),
     expected: { kind: "posted", postId: "99" },
   },
   {
     when: "X's clock is a minute behind",
-    given: input({ timeline: [shown(seconds(-60))] }),
+    given: input({ shows: shown(seconds(-60)) }),
     expected: { kind: "posted" },
   },
   {
     when: "the same text is older than the send",
-    given: input({ timeline: [shown(seconds(-61))], absentReads: 1 }),
+    given: input({ shows: shown(seconds(-61)), absentReads: 1 }),
     expected: { kind: "wait" },
   },
   {
     when: "another text shows",
-    given: input({ timeline: [shown(seconds(5), "Something else")], absentReads: 1 }),
+    given: input({ shows: shown(seconds(5), "Something else"), absentReads: 1 }),
     expected: { kind: "wait" },
   },
   { when: "it was absent once", given: input({ absentReads: 1 }), expected: { kind: "wait" } },
@@ -61,12 +69,12 @@ test.for<{ when: string; given: SettleInput; expected: object }>([
   { when: "it was sent twice, absent twice", given: input({ sends: 2, absentReads: 2 }), expected: { kind: "dead" } },
   {
     when: "the timeline can't be read",
-    given: input({ timeline: { unreadable: "X answered 503" }, now: seconds(86_400) }),
+    given: input({ unreadable: "X answered 503", now: seconds(86_400) }),
     expected: { kind: "wait", reason: "not settled so far: X answered 503" },
   },
   {
     when: "the timeline can't be read for more than a day",
-    given: input({ timeline: { unreadable: "X answered 503" }, now: seconds(86_401) }),
+    given: input({ unreadable: "X answered 503", now: seconds(86_401) }),
     expected: { kind: "dead", reason: expect.stringContaining("look at the account") },
   },
 ])("an unclear send is decided when $when", ({ given, expected }) => {

@@ -132,7 +132,7 @@ test("a tick makes a constant number of ledger calls and at most four more per p
   expect(calls.filter((name) => perTick.includes(name)).sort()).toEqual([...perTick].sort());
   const perSlot = calls.filter((name) => !perTick.includes(name));
   expect(perSlot.length / clients.length).toBeLessThanOrEqual(4);
-  expect(new Set(perSlot)).toEqual(new Set(["store_draft", "arm_slot", "record_outcome"]));
+  expect(new Set(perSlot)).toEqual(new Set(["store_draft", "count_read", "arm_slot", "record_outcome"]));
 });
 
 test("without a ledger nothing is sent, and the run says so and fails", async () => {

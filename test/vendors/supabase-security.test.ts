@@ -26,6 +26,7 @@ const publicNames = [
     "arm_slot",
     "claim_slots",
     "close_tick",
+    "count_read",
     "dead_letters",
     "explain_slot",
     "halt_scope",
