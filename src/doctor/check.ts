@@ -48,7 +48,11 @@ export async function attempt<Value>(input: Attempt<Value>): Promise<{ value: Va
   try {
     return await Promise.race([work().then((value) => ({ value })), tooLate]);
   } catch (error) {
-    if (error instanceof PostingError) return { failure: failed(error.message, fixes[error.kind] ?? fixes.else) };
+    if (error instanceof PostingError) {
+      // A question has no effect, so an answer that was lost is one that did not come.
+      const kind = error.kind === "outcome-unknown" ? "unavailable" : error.kind;
+      return { failure: failed(error.message, fixes[kind] ?? fixes.else) };
+    }
     if (error instanceof UserError) return { failure: failed(error.message, fixes.config ?? fixes.else) };
     // Nobody knows what such an error quotes.
     const name = error instanceof Error ? error.name : "an error";

@@ -104,7 +104,7 @@ export function mayWrite(arrival: Arrival): boolean | undefined {
  */
 function answered(arrival: Arrival, { what, refused, now }: { what: string; refused?: string; now: Date }): unknown {
   if (arrival.kind === "cut" && arrival.status < 400) {
-    throw new PostingError("unavailable", `X gave no whole answer for ${what}`);
+    throw new PostingError("outcome-unknown", `X gave no whole answer for ${what}`);
   }
   const isRefusal = arrival.kind === "answer" && (arrival.status === 401 || arrival.status === 403);
   if (isRefusal && refused !== undefined) throw new PostingError("config", `${refused} (X answered ${arrival.status})`);

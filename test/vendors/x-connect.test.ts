@@ -116,11 +116,15 @@ test.for([{ appKey: "another" }, { appSecret: "another" }])(
 
 const paths = ["/oauth/request_token", "/oauth/access_token", "/2/users/me"];
 const downs: { what: string; fault: Fault; kind: string }[] = [
-  { what: "resets the connection", fault: { kind: "reset" }, kind: "unavailable" },
-  { what: "hangs", fault: { kind: "hang", done: false }, kind: "unavailable" },
-  { what: "drips", fault: { kind: "drip", everyMs: 100 }, kind: "unavailable" },
-  { what: "cuts its answer", fault: { kind: "cut-body", afterBytes: 3 }, kind: "unavailable" },
-  { what: "is over capacity", fault: { kind: "answer", done: false, status: 503, body: "busy" }, kind: "unavailable" },
+  { what: "resets the connection", fault: { kind: "reset" }, kind: "outcome-unknown" },
+  { what: "hangs", fault: { kind: "hang", done: false }, kind: "outcome-unknown" },
+  { what: "drips", fault: { kind: "drip", everyMs: 100 }, kind: "outcome-unknown" },
+  { what: "cuts its answer", fault: { kind: "cut-body", afterBytes: 3 }, kind: "outcome-unknown" },
+  {
+    what: "is over capacity",
+    fault: { kind: "answer", done: false, status: 503, body: "busy" },
+    kind: "outcome-unknown",
+  },
   { what: "wants a pause", fault: { kind: "answer", done: false, status: 429, body: {} }, kind: "rate-limited" },
 ];
 test.for(paths.flatMap((path) => downs.map((down) => ({ path, ...down }))))(
@@ -164,10 +168,10 @@ test.for([
       "/2/users/me": JSON.stringify({ data: { id: "4", username: "a\u001b[2J" } }),
     },
   },
-])("an answer with $what is unavailable", async ({ answers, says }) => {
+])("an answer with $what tells nothing", async ({ answers, says }) => {
   const start = await answering(answers as Record<string, string>);
   await expect(start().then(({ complete }) => complete("1234567"))).rejects.toMatchObject({
-    kind: "unavailable",
+    kind: "outcome-unknown",
     message: says,
   });
 });
