@@ -13,9 +13,7 @@ export function haltNotes(halts: {
 }): readonly string[] {
   const names = halts.clients.map(({ id, why }) => `${id} (${why})`);
   return [
-    ...(halts.everything === undefined
-      ? []
-      : [`Everything is halted: ${halts.everything}. The resume command lifts it.`]),
+    ...(halts.everything === undefined ? [] : [`Everything is halted: ${halts.everything}.`]),
     ...(names.length === 0 ? [] : [`Halted until resume names them: ${firstOf(names, maxNames)}.`]),
   ];
 }

@@ -9,7 +9,7 @@ test.for([
     what: "everything",
     everything: "wrong numbers",
     clients: [],
-    says: ["Everything is halted: wrong numbers. The resume command lifts it."],
+    says: ["Everything is halted: wrong numbers."],
   },
   {
     what: "two clients",
