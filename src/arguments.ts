@@ -103,7 +103,7 @@ export const commands = {
     positionals: "[CLIENT]",
     options: { why: { type: "string", value: "TEXT", help: "the reason, which the summary of every tick then gives" } },
   },
-  resume: { summary: "lift the halt of a client, or the one for all", positionals: "[CLIENT]" },
+  resume: { summary: "lift the halt of a client, or the one for all, and end its waits", positionals: "[CLIENT]" },
   "dead-letters": { summary: "the slots that a person must look at, newest first, and whether retry takes them" },
   retry: {
     summary: "make dead letters owed again, where a second send cannot post twice",
@@ -147,7 +147,8 @@ export interface Arguments {
 }
 
 /** Reads the command line; `run` is the default command. @throws UserError with exit code 2 for wrong usage. */
-export function parseArguments(argv: readonly string[]): Arguments {
+export function parseArguments(given: readonly string[]): Arguments {
+  const argv = askingForHelp(given);
   const [first = "run", ...rest] = argv[0]?.startsWith("-") === false ? argv : ["run", ...argv];
   if (!isCommand(first)) throw usageError(`there is no command ${first}`);
   const usage: CommandUsage = commands[first];
@@ -167,6 +168,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     flags,
     positionals,
   };
+}
+
+/** `help`, `help COMMAND` and `-h` mean --help. */
+function askingForHelp([first = "run", ...rest]: readonly string[]): readonly string[] {
+  const words = first === "help" ? [...rest, "--help"] : [first, ...rest];
+  return words.map((word) => (word === "-h" ? "--help" : word));
 }
 
 /** The help text of one command, or of all. */

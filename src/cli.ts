@@ -52,7 +52,7 @@ export async function main(): Promise<number> {
   try {
     const given = parseArguments(process.argv.slice(2));
     if (given.help) {
-      process.stdout.write(`${helpText(isBare(process.argv[2]) ? undefined : given.command)}\n`);
+      process.stdout.write(`${helpText(isBare(process.argv.slice(2)) ? undefined : given.command)}\n`);
       return 0;
     }
     return await handlers[given.command](contextOf(given, log));
@@ -100,6 +100,7 @@ function explain(error: unknown, log: Context["log"]): number {
   return 1;
 }
 
-function isBare(word: string | undefined): boolean {
+function isBare([first, second]: readonly string[]): boolean {
+  const word = first === "help" ? second : first;
   return word === undefined || word.startsWith("-");
 }

@@ -3,6 +3,7 @@ import { isServed } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
+import { haltNotes } from "./record/halts.ts";
 import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
 import type { Job } from "./serve.ts";
 import type { Slot } from "./terms.ts";
@@ -112,7 +113,7 @@ async function record(
   const runtimeSeconds = (performance.now() - tick.startedMs) / 1000;
   const slots = [...results, ...held, ...closed, ...deferred];
   const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
-  const notes = dryRun ? [] : await close(tick, finishedAt, report);
+  const notes = [...haltsIn(state, only), ...(dryRun ? [] : await close(tick, finishedAt, report))];
   const clients = workspace.clients.filter(({ id }) => isServed(only, id));
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt, zones) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
@@ -128,6 +129,13 @@ async function close({ services, run }: Tick, now: Date, report: RunReport): Pro
     if (!(error instanceof PostingError)) throw error;
     return [`The report of this run was not stored: ${error.message}.`];
   }
+}
+
+function haltsIn({ halted, clients }: TickState, only: Tick["only"]): readonly string[] {
+  const own = [...clients].flatMap(([id, { halted: why }]) =>
+    why !== undefined && isServed(only, id) ? [{ id, why }] : [],
+  );
+  return haltNotes({ everything: halted, clients: own });
 }
 
 function latestSend({ clients }: TickState): TickResult["lastPost"] {

@@ -51,8 +51,21 @@ test.for([
   expect(failure).toMatchObject({ exitCode: 2, message: expect.stringContaining(says) });
 });
 
-test("asking for help needs no further words", () => {
-  expect(parseArguments(["seal", "--help"])).toMatchObject({ command: "seal", help: true });
+test.for([
+  ["seal", "--help"],
+  ["seal", "-h"],
+  ["help", "seal"],
+  ["help", "seal", "me"],
+])("asking for help needs no further words: %j", (argv) => {
+  expect(parseArguments(argv)).toMatchObject({ command: "seal", help: true });
+});
+
+test.for([["help"], ["-h"], ["help", "--help"]])("%j asks for the help of all commands", (argv) => {
+  expect(parseArguments(argv)).toMatchObject({ help: true, positionals: [] });
+});
+
+test("help about a command that there is not is wrong usage", () => {
+  expect(() => parseArguments(["help", "post"])).toThrow("there is no command post");
 });
 
 test("the overview names every command, and each command's help its own options and the global ones", () => {

@@ -4,15 +4,16 @@ import type { Problem, Prompt } from "../terms.ts";
 import type { Version } from "./touched.ts";
 
 /**
- * A published prompt's text belongs to its version: every receipt names it. So another text, setting or model needs
- * another version; the old one stays readable in Git. Retiring or publishing a prompt changes no text.
+ * A published prompt's text belongs to its version: every receipt names it. So another text, setting or model needs a
+ * higher version, since a lower one may have been another text's; the old one stays readable in Git. An archived prompt was
+ * published once. Retiring or publishing a prompt changes no text.
  */
 export function lockedPromptProblems(base: Version, head: Version): readonly Problem[] {
   return [...base.workspace.prompts.values()].flatMap((before) => {
     const after = head.workspace.prompts.get(before.id);
-    if (before.state !== "published" || after === undefined || after.version !== before.version) return [];
+    if (before.state === "draft" || after === undefined || isHigher(after.version, before.version)) return [];
     if (isDeepStrictEqual(lockedPart(before), lockedPart(after))) return [];
-    return [problem(after, head)];
+    return [problem(before, after, head)];
   });
 }
 
@@ -20,7 +21,12 @@ function lockedPart({ messages, parameters, models }: Prompt): object {
   return { messages, parameters, models };
 }
 
-function problem({ version, source }: Prompt, { files }: Version): Problem {
+/** By their numbers: 1.10 is higher than 1.9. */
+function isHigher(version: string, than: string): boolean {
+  return version.localeCompare(than, "en", { numeric: true }) > 0;
+}
+
+function problem({ version }: Prompt, { source }: Prompt, { files }: Version): Problem {
   const file = files.find(({ path }) => path === source.file);
   const text = file !== undefined && "bytes" in file ? new TextDecoder().decode(file.bytes) : "";
   return {

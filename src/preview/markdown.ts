@@ -11,6 +11,7 @@ import type {
   SampleText,
   WrittenSample,
 } from "./document.ts";
+import { fromDifference } from "./from-difference.ts";
 
 /** A changed prompt can be long; the diff of the pull request has the rest. */
 const valueGraphemes = 240;
@@ -55,7 +56,7 @@ export function touchedSentence({ clients, untouched }: PreviewDocument): string
 export function writerSentence({ writer }: Pick<PreviewDocument, "writer">): string {
   return writer === "model"
     ? "The samples were written by the clients' own models; nothing was posted."
-    : "There is no model key here, so the samples come from the sandbox's writer: they show the form, not the words.";
+    : "The samples come from the sandbox's writer, since no model was asked: they show the form, not the words.";
 }
 
 function headBlocks(document: PreviewDocument): Block[] {
@@ -94,11 +95,10 @@ const kinds: Record<ClientPreview["kind"], string> = {
 
 function changeBlocks(changes: readonly Change[]): Block[] {
   if (changes.length === 0) return [];
-  const rows = changes.map(({ what, before, after }) => [
-    text(what),
-    text(before ?? "—", valueGraphemes),
-    text(after ?? "—", valueGraphemes),
-  ]);
+  const rows = changes.map(({ what, before = "—", after = "—" }) => {
+    const [was, is] = fromDifference(before, after, valueGraphemes);
+    return [text(what), text(was, valueGraphemes), text(is, valueGraphemes)];
+  });
   return [{ node: table(["What changes", "Before", "After"], rows), more: inArtifact }];
 }
 

@@ -1,6 +1,7 @@
 import { firstOf, money, plannedTime } from "../record/format.ts";
 import { printable, visible } from "../record/visible.ts";
-import type { ClientPreview, MonthCost, PreviewDocument, SampleText } from "./document.ts";
+import type { Change, ClientPreview, MonthCost, PreviewDocument, SampleText } from "./document.ts";
+import { fromDifference } from "./from-difference.ts";
 import { budgetSentence, factsLine, touchedSentence, writerSentence } from "./markdown.ts";
 
 /** The preview as plain lines for a terminal; it holds no escape sequence, whatever the files say. */
@@ -29,7 +30,7 @@ function clientLines(client: ClientPreview): string[] {
   return [
     "",
     `${id}: ${kind} by ${firstOf(because, 8)}`,
-    ...changes.map(({ what, before = "—", after = "—" }) => `  ${what}: ${short(before)} → ${short(after)}`),
+    ...changes.map(changeLine),
     `  next 14 days: ${times} posts, ${timezone}`,
     ...days.flatMap(({ date, clocks }) => (clocks === undefined ? [] : [`  ${date}: ⏰ ${clocks}`])),
     ...costLine("before", cost.before),
@@ -41,6 +42,11 @@ function clientLines(client: ClientPreview): string[] {
       ...sampleLines("after", after),
     ]),
   ];
+}
+
+function changeLine({ what, before = "—", after = "—" }: Change): string {
+  const [was, is] = fromDifference(before, after, valueLength);
+  return `  ${what}: ${short(was)} → ${short(is)}`;
 }
 
 function costLine(side: string, cost: MonthCost | undefined): string[] {
@@ -57,6 +63,8 @@ function sampleLines(side: string, sample: SampleText | undefined): string[] {
   return [`    ${side}: ${sample.text}`, `      ${factsLine(sample)}`];
 }
 
+const valueLength = 100;
+
 function short(value: string): string {
-  return value.length > 100 ? `${value.slice(0, 100)}…` : value;
+  return value.length > valueLength ? `${value.slice(0, valueLength)}…` : value;
 }

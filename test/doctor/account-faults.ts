@@ -9,7 +9,7 @@ export const accountFaults: readonly PlantedFault[] = [
     scope: "acme",
     check: "files",
     says: /^clients\/acme.yaml:\d+:1 unknown field "topcis"/,
-    fix: /./,
+    fix: /^write "topics"/,
   },
   {
     fault: "a model without a price",

@@ -20,6 +20,28 @@ test.for([
 });
 
 test.for([
+  { from: "1.0.0", to: "0.9.0", isNew: false },
+  { from: "1.10.0", to: "1.9.0", isNew: false },
+  { from: "1.9.0", to: "1.10.0", isNew: true },
+  { from: "3", to: "4", isNew: true },
+  { from: "1.0.0", to: "1.0", isNew: false },
+  { from: "1.0", to: "1.0.1", isNew: true },
+])("another text takes a prompt from version $from to $to: $isNew", ({ from, to, isNew }) => {
+  const before = promptYaml.replace("1.0.0", from);
+  const after = promptYaml.replace("1.0.0", to).replace("One tip", "Two tips");
+  expect(problemsOf(before, after).map((line) => line.replace(/.*published as (version [\d.]+) .*/, "$1"))).toEqual(
+    isNew ? [] : [`version ${from}`],
+  );
+});
+
+test("an archived prompt was published once: another text needs a higher version, before it is published again too", () => {
+  const archived = promptYaml.replace("state: published", "state: archived");
+  expect(problemsOf(archived, archived.replace("One tip", "Two tips"))).toHaveLength(1);
+  expect(problemsOf(archived, promptYaml.replace("One tip", "Two tips"))).toHaveLength(1);
+  expect(problemsOf(archived, promptYaml)).toEqual([]);
+});
+
+test.for([
   { change: "retired", before: promptYaml, after: promptYaml.replace("published", "archived") },
   { change: "retitled", before: promptYaml, after: promptYaml.replace("Quick tip", "A tip") },
   { change: "removed", before: promptYaml, after: undefined },

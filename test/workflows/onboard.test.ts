@@ -54,20 +54,24 @@ test("a form becomes a branch with one file and a pull request with its preview"
 
 test("hostile text reaches no shell, no command of the runner, no other file and no other field", async () => {
   const scene = await stage(may);
-  for (const [index, attack] of hostile.entries()) {
-    const text = `${attack}\n::set-output name=client::../../evil\n##[error]x\n$(touch ${scene.root}/reached)`;
-    const answers = { name: `N ${text}`, voice: `V ${text}`, topics: `T ${text}`, language: "en" };
+  const commands = `::set-output name=client::../../evil\n##[error]x\n$(touch ${scene.root}/reached)`;
+  const text = `${hostile.join("\n")}\n${commands}`;
+  for (const [index, attacks] of [hostile.slice(0, 4), hostile.slice(4, 8), hostile.slice(8)].entries()) {
+    // A longer name would only be refused, and nothing of this would reach a file.
+    const name = `N ${attacks.join(" ")} ##[error]x`;
+    const answers = { name, voice: `V ${text}`, topics: `T ${text}`, language: "en" };
     scene.github.requests.length = 0;
     const done = await scene.run("onboard.yml", opened(formText({ ...answers, handle: `acme_${index}` })));
     expect(done.conclusion, failuresOf(done)).toBe("success");
     expect(existsSync(join(scene.root, "reached"))).toBe(false);
     for (const { log } of done.jobs.flatMap(({ steps }) => steps))
       expect(log).not.toMatch(/^\s*::(?!error |warning )|##\[/m);
-    const written = scene.github.writes().filter((request) => request.startsWith("PUT"));
-    const comments = scene.github.writes().filter((request) => request.includes("/comments"));
-    expect(written.length + comments.length).toBe(1);
-    if (written.length === 0) continue;
-    expect(written).toEqual([`PUT /contents/clients/acme-${index}.yaml`]);
+    expect(scene.github.writes()).toEqual([
+      "DELETE /git/refs/heads/onboard/issue-7",
+      "POST /git/refs",
+      `PUT /contents/clients/acme-${index}.yaml`,
+      "POST /pulls",
+    ]);
     const content = String(bodyOf(scene, "PUT", `/contents/clients/acme-${index}.yaml`)?.content);
     const file = parse(Buffer.from(content, "base64").toString("utf8"));
     expect(file).toMatchObject({
@@ -77,7 +81,7 @@ test("hostile text reaches no shell, no command of the runner, no other file and
       links: "deny",
     });
   }
-}, 240_000);
+}, 120_000);
 
 test("a form that can't become a client is answered with the reasons, and nothing else is written", async () => {
   const scene = await stage(may);
@@ -113,6 +117,16 @@ test.for([
   const scene = await stage(may);
   const event = { ...opened(formText(), { comment: { body: comment } }), event_name: "issue_comment" };
   expect((await scene.run("onboard.yml", event)).results.request).toBe(expected);
+});
+
+test("a form without its label, as in a repository that has no such label yet, is taken all the same", async () => {
+  const scene = await stage(may);
+  const done = await scene.run(
+    "onboard.yml",
+    opened(formText(), { issue: { number: 7, body: formText(), labels: [] } }),
+  );
+  expect(done, failuresOf(done)).toMatchObject({ conclusion: "success" });
+  expect(scene.github.writes()).toContain("POST /pulls");
 });
 
 test("other issues are left alone", async () => {
