@@ -11,12 +11,16 @@ export type FileState = readonly [path: string, size: number, mtimeMs: number, c
 /** What `bundle.json` says. */
 export interface Bundle {
   file: string;
+  /** The folder that it was made from: a copy of the packages brings a bundle along that is another folder's. */
+  source: string;
   /** Every file that was put into the bundle, as it was before it was read. */
   inputs: readonly FileState[];
 }
 
 /** It belongs to this installation alone, and goes with its packages. */
-export const bundleDirectory = join(import.meta.dirname, "../node_modules/.cache/clara");
+export function bundleDirectoryOf(source: string): string {
+  return join(source, "../node_modules/.cache/clara");
+}
 
 export function stateOf(path: string): FileState {
   const { size, mtimeMs, ctimeMs, ino } = statSync(path);
@@ -24,12 +28,15 @@ export function stateOf(path: string): FileState {
 }
 
 /**
- * The exports of the bundle in a directory; undefined when a file has changed since. Nothing has been done when it fails.
+ * The exports of the bundle of a source folder; undefined when it was made from another folder, or a file has changed
+ * since. Nothing has been done when it fails.
  * @throws when there is no bundle, or not every byte of it is as it was written.
  */
-export function launch(directory = bundleDirectory): typeof import("./cli.ts") | undefined {
-  const { file, inputs }: Bundle = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
-  return inputs.every(isUnchanged) ? run(`${directory}/${file}`) : undefined;
+export function launch(source: string): typeof import("./cli.ts") | undefined {
+  const directory = bundleDirectoryOf(source);
+  const bundle: Bundle = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
+  const isUsable = bundle.source === source && bundle.inputs.every(isUnchanged);
+  return isUsable ? run(`${directory}/${bundle.file}`) : undefined;
 }
 
 function isUnchanged(then: FileState): boolean {

@@ -48,8 +48,8 @@ function say(words: string, body = ""): void {
   );
 }
 
-async function start(): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const run = promisify(execFile)(process.execPath, [join(source, "main.ts")]);
+async function start(from = source): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const run = promisify(execFile)(process.execPath, [join(from, "main.ts")]);
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
@@ -84,6 +84,16 @@ describe("the process", () => {
     expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
   });
 
+  test("runs its own files where the packages were copied from another installation", async () => {
+    await start();
+    const copy = join(root, "copy");
+    for (const part of ["src", "package.json", "node_modules"])
+      cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
+    writeFileSync(join(copy, "src/words.ts"), 'export const words: string = "copy";');
+    expect(await start(join(copy, "src"))).toEqual({ code: 3, stdout: "copy", stderr: "" });
+    expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
+  });
+
   test("several at once, with nothing kept, all do their work", async () => {
     const runs = await Promise.all([start(), start(), start()]);
     expect(runs.map(({ stdout }) => stdout)).toEqual(["one", "one", "one"]);
@@ -102,27 +112,27 @@ describe("the process", () => {
 
 describe("a bundle", () => {
   const launched = async () => {
-    await writeBundle(source, kept);
-    return launch(kept);
+    await writeBundle(source);
+    return launch(source);
   };
 
   test("is not used once a file has changed, be it by its size or by its time alone", async () => {
     await launched();
-    expect(launch(kept)).toBeDefined();
+    expect(launch(source)).toBeDefined();
     utimesSync(join(source, "words.ts"), new Date(0), new Date(0));
-    expect(launch(kept)).toBeUndefined();
+    expect(launch(source)).toBeUndefined();
   });
 
   test("is not used once what made it has changed", async () => {
     await launched();
     writeFileSync(join(source, "vendors/bundle.ts"), "");
-    expect(launch(kept)).toBeUndefined();
+    expect(launch(source)).toBeUndefined();
   });
 
   test("is not used once a file is gone", async () => {
     await launched();
     rmSync(join(source, "words.ts"));
-    expect(() => launch(kept)).toThrow("ENOENT");
+    expect(() => launch(source)).toThrow("ENOENT");
   });
 
   test("finds its packages, early and late, and its files keep their places", async () => {
@@ -186,7 +196,7 @@ describe("a bundle", () => {
 
   test("is made where there is none that can be used", async () => {
     expect((await relaunch()).main).toBeTypeOf("function");
-    expect(launch()?.main).toBeTypeOf("function");
+    expect(launch(join(project, "src"))?.main).toBeTypeOf("function");
   });
 
   test("gives packages the same exports under tsx, which npm start uses, as under Node", async () => {
@@ -199,7 +209,7 @@ describe("a bundle", () => {
   });
 
   test("holds the whole command line of this project", async () => {
-    await writeBundle(join(project, "src"), kept);
-    expect(launch(kept)?.main).toBeTypeOf("function");
+    await writeBundle(join(project, "src"));
+    expect(launch(join(project, "src"))?.main).toBeTypeOf("function");
   });
 });

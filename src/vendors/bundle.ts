@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
-import { type Bundle, type FileState, stateOf } from "../launch.ts";
+import { type Bundle, bundleDirectoryOf, type FileState, stateOf } from "../launch.ts";
 
 /** A run loads parts of its bundle late; none takes this long. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -14,7 +14,7 @@ const keptMs = 24 * 60 * 60 * 1000;
  * many runs write them at once. Bundles of older sources are removed.
  * @throws when the directory cannot be written, or a file cannot be read or parsed.
  */
-export async function writeBundle(source: string, directory: string): Promise<void> {
+export async function writeBundle(source: string): Promise<void> {
   // What makes the bundle decides about it too.
   const inputs: FileState[] = [stateOf(join(source, "vendors/bundle.ts"))];
   const [bundle, launcher] = await Promise.all([
@@ -22,10 +22,11 @@ export async function writeBundle(source: string, directory: string): Promise<vo
     bundled(join(source, "launch.ts"), inputs),
   ]);
   const file = `${hash("sha256", bundle)}.cjs`;
+  const directory = bundleDirectoryOf(source);
   mkdirSync(directory, { recursive: true });
   writeWhole(join(directory, file), bundle);
   writeWhole(join(directory, "launch.cjs"), launcher);
-  writeWhole(join(directory, "bundle.json"), JSON.stringify({ file, inputs } satisfies Bundle));
+  writeWhole(join(directory, "bundle.json"), JSON.stringify({ file, source, inputs } satisfies Bundle));
   removeOlder(directory);
 }
 
