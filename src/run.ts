@@ -34,10 +34,7 @@ export async function runTick(tick: Tick): Promise<TickResult> {
 async function open({ services, run, dryRun, only }: Tick): Promise<TickState> {
   const now = services.clock();
   if (dryRun) return services.ledger.readTick({ now });
-  const opening = services.ledger.openTick({ run, now, leaseSeconds, ...(only && { only }) });
-  // It takes 4 ms, and finding slots needs it: loaded when the question has left, while the ledger answers.
-  setImmediate(() => process.getBuiltinModule("node:crypto"));
-  return opening;
+  return services.ledger.openTick({ run, now, leaseSeconds, ...(only && { only }) });
 }
 
 /** What is settled here no longer stands in the way of the client's due slot. */
