@@ -5,7 +5,7 @@ try {
   cli = process
     .getBuiltinModule("node:module")
     .createRequire(import.meta.url)("../node_modules/.cache/clara/launch.cjs")
-    .launch();
+    .launch(import.meta.dirname);
 } catch {
   // There is no bundle yet, or it is damaged.
 }

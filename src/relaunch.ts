@@ -1,4 +1,4 @@
-import { bundleDirectory, launch } from "./launch.ts";
+import { launch } from "./launch.ts";
 
 type Cli = typeof import("./cli.ts");
 
@@ -6,8 +6,8 @@ type Cli = typeof import("./cli.ts");
 export async function relaunch(): Promise<Cli> {
   try {
     const { writeBundle } = await import("./vendors/bundle.ts");
-    await writeBundle(import.meta.dirname, bundleDirectory);
-    const cli = launch();
+    await writeBundle(import.meta.dirname);
+    const cli = launch(import.meta.dirname);
     if (cli !== undefined) return cli;
   } catch {
     // An error in a file is told when it is loaded.

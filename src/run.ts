@@ -110,13 +110,15 @@ async function record(
     .map(({ slot, reason, cause }) => slotResult(tick, slot, { outcome: "deferred", reason, cause }));
   const results = served.flatMap(({ results }) => results);
   const finishedAt = services.clock();
-  const runtimeSeconds = (performance.now() - tick.startedMs) / 1000;
+  const runtimeSeconds = process.uptime() - tick.startedMs / 1000;
   const slots = [...results, ...held, ...closed, ...deferred];
   const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
-  const notes = [...haltsIn(state, only), ...(dryRun ? [] : await close(tick, finishedAt, report))];
+  const closing = dryRun ? [] : close(tick, finishedAt, report);
+  // Worked out while the ledger answers.
   const clients = workspace.clients.filter(({ id }) => isServed(only, id));
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt, zones) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
+  const notes = [...haltsIn(state, only), ...(await closing)];
   return { report, notes, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
 }
 

@@ -21,7 +21,7 @@ export interface Tick {
   log: Log;
   /** Aborted when the process is asked to stop, or when an answer concerns every client: nothing new is started. */
   stop: AbortController;
-  /** `performance.now()` at the start: the runtime is real time even where `--now` is not. */
+  /** The process's uptime at the start: the runtime is real time even where `--now` is not. */
   startedMs: number;
 }
 

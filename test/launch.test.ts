@@ -14,7 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { launch } from "../src/launch.ts";
+import { versionedFiles } from "../src/code-version.ts";
+import { type FileState, launch } from "../src/launch.ts";
 import { relaunch } from "../src/relaunch.ts";
 import { writeBundle } from "../src/vendors/bundle.ts";
 
@@ -30,7 +31,7 @@ beforeEach(() => {
   kept = join(root, "node_modules/.cache/clara");
   mkdirSync(join(root, "node_modules"));
   mkdirSync(join(source, "vendors"), { recursive: true });
-  for (const file of ["main.ts", "launch.ts", "relaunch.ts", "vendors/bundle.ts"])
+  for (const file of ["main.ts", "launch.ts", "relaunch.ts", "code-version.ts", "vendors/bundle.ts"])
     cpSync(join(project, "src", file), join(source, file));
   for (const name of ["esbuild", "@esbuild", "yaml", "leven", "twitter-text"])
     symlinkSync(join(project, "node_modules", name), join(root, "node_modules", name));
@@ -48,8 +49,8 @@ function say(words: string, body = ""): void {
   );
 }
 
-async function start(): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const run = promisify(execFile)(process.execPath, [join(source, "main.ts")]);
+async function start(from = source): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const run = promisify(execFile)(process.execPath, [join(from, "main.ts")]);
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
@@ -57,13 +58,15 @@ async function start(): Promise<{ code: unknown; stdout: string; stderr: string 
 }
 
 const files = () => readdirSync(kept).sort();
-const bundleFile = () => join(kept, JSON.parse(readFileSync(join(kept, "bundle.json"), "utf8")).file);
+const bundleFile = (part: "first" | "rest" = "first") =>
+  join(kept, JSON.parse(readFileSync(join(kept, "bundle.json"), "utf8"))[part].file);
 
 describe("the process", () => {
   test("runs the files as they are now, whatever was kept, and says nothing of its own", async () => {
     expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
     const first = files();
     expect(first).toHaveLength(4);
+    expect(first).toContain("launch.cjs");
     expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
     expect(files()).toEqual(first);
     say("two");
@@ -75,12 +78,40 @@ describe("the process", () => {
     expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
   });
 
-  test.for(["bundle.json", "launch.cjs", "bundle", "compiled"])("a damaged %s is as good as none", async (what) => {
+  test.for(["bundle.json", "launch.cjs", "first", "rest", "compiled"])(
+    "a damaged %s is as good as none",
+    async (what) => {
+      say("one", "return 0;");
+      await start();
+      const [first, rest] = [bundleFile("first"), bundleFile("rest")];
+      const damaged = { first, rest, compiled: `${first}.compiled` }[what] ?? join(kept, what);
+      const content = readFileSync(damaged);
+      content.fill(0x7b, Math.floor(content.length / 2));
+      writeFileSync(damaged, content);
+      expect(await start()).toEqual({ code: 0, stdout: "one", stderr: "" });
+    },
+  );
+
+  test.for([
+    { which: "needs the first script alone", body: "return 0;", isKept: true },
+    { which: "fails", body: "", isKept: false },
+    { which: "loads a part late", body: 'await import("./late.ts"); return 0;', isKept: false },
+    { which: "loads a package", body: 'await import("yaml"); return 0;', isKept: false },
+  ])("what V8 compiled for a run that $which is kept: $isKept", async ({ body, isKept }) => {
+    writeFileSync(join(source, "late.ts"), "export const late = 1;");
+    say("one", body);
     await start();
-    const damaged = { bundle: bundleFile(), compiled: `${bundleFile()}.compiled` }[what] ?? join(kept, what);
-    const content = readFileSync(damaged);
-    content.fill(0x7b, Math.floor(content.length / 2));
-    writeFileSync(damaged, content);
+    expect(files().some((name) => name.endsWith(".compiled"))).toBe(isKept);
+    expect((await start()).stdout).toBe("one");
+  });
+
+  test("runs its own files where the packages were copied from another installation", async () => {
+    await start();
+    const copy = join(root, "copy");
+    for (const part of ["src", "package.json", "node_modules"])
+      cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
+    writeFileSync(join(copy, "src/words.ts"), 'export const words: string = "copy";');
+    expect(await start(join(copy, "src"))).toEqual({ code: 3, stdout: "copy", stderr: "" });
     expect(await start()).toEqual({ code: 3, stdout: "one", stderr: "" });
   });
 
@@ -102,27 +133,51 @@ describe("the process", () => {
 
 describe("a bundle", () => {
   const launched = async () => {
-    await writeBundle(source, kept);
-    return launch(kept);
+    await writeBundle(source);
+    return launch(source);
   };
 
   test("is not used once a file has changed, be it by its size or by its time alone", async () => {
     await launched();
-    expect(launch(kept)).toBeDefined();
+    expect(launch(source)).toBeDefined();
     utimesSync(join(source, "words.ts"), new Date(0), new Date(0));
-    expect(launch(kept)).toBeUndefined();
+    expect(launch(source)).toBeUndefined();
   });
 
   test("is not used once what made it has changed", async () => {
     await launched();
     writeFileSync(join(source, "vendors/bundle.ts"), "");
-    expect(launch(kept)).toBeUndefined();
+    expect(launch(source)).toBeUndefined();
+  });
+
+  test("that is damaged when a part is loaded late gives an error instead of that part", async () => {
+    writeFileSync(join(source, "late.ts"), "export const late = 1;");
+    say("one", 'await import("./late.ts");');
+    const cli = await launched();
+    const rest = bundleFile("rest");
+    writeFileSync(rest, readFileSync(rest, "utf8").replace("late = 1", "late = 2"));
+    await expect(cli?.main()).rejects.toThrow("is damaged");
+    expect(launch(source)).toBeUndefined();
+  });
+
+  test("says every character as its files do", async () => {
+    const text = "\\t é·💤\u2028";
+    writeFileSync(
+      join(source, "cli.ts"),
+      `export async function main() { return [${JSON.stringify(text)}, \`${text}\`, /^💤+$/u.test("💤💤"), /^[é·]$/.source]; }`,
+    );
+    expect(await (await launched())?.main()).toEqual([text, "\t é·💤\u2028", true, "^[\\u00e9\\u00b7]$"]);
+  });
+
+  test("refuses a template whose raw text it cannot keep", async () => {
+    writeFileSync(join(source, "cli.ts"), "export async function main() { return String.raw`é`; }");
+    await expect(launched()).rejects.toThrow("a raw template cannot be written in ASCII");
   });
 
   test("is not used once a file is gone", async () => {
     await launched();
     rmSync(join(source, "words.ts"));
-    expect(() => launch(kept)).toThrow("ENOENT");
+    expect(() => launch(source)).toThrow("ENOENT");
   });
 
   test("finds its packages, early and late, and its files keep their places", async () => {
@@ -186,7 +241,7 @@ describe("a bundle", () => {
 
   test("is made where there is none that can be used", async () => {
     expect((await relaunch()).main).toBeTypeOf("function");
-    expect(launch()?.main).toBeTypeOf("function");
+    expect(launch(join(project, "src"))?.main).toBeTypeOf("function");
   });
 
   test("gives packages the same exports under tsx, which npm start uses, as under Node", async () => {
@@ -199,7 +254,14 @@ describe("a bundle", () => {
   });
 
   test("holds the whole command line of this project", async () => {
-    await writeBundle(join(project, "src"), kept);
-    expect(launch(kept)?.main).toBeTypeOf("function");
+    await writeBundle(join(project, "src"));
+    expect(launch(join(project, "src"))?.main).toBeTypeOf("function");
+    const { first, inputs } = JSON.parse(readFileSync(join(project, "node_modules/.cache/clara/bundle.json"), "utf8"));
+    const firstScript = readFileSync(join(project, "node_modules/.cache/clara", first.file), "utf8");
+    expect(firstScript).toContain("./cli.js");
+    expect(firstScript).not.toContain("bundledContents");
+    // Its cached workspaces name these by their content.
+    for (const file of versionedFiles(project))
+      expect(inputs.map(([path]: FileState) => path)).toContain(join(project, file));
   });
 });

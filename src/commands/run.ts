@@ -20,7 +20,7 @@ import { announceSplit, splitOfRun } from "./split.ts";
 
 /** One tick. Exits 1 for configuration problems, new dead letters and bugs; having nothing to do, or deferring, is fine. */
 export async function run(context: Context): Promise<number> {
-  const startedMs = performance.now();
+  const startedMs = process.uptime() * 1000;
   const { flags } = context.arguments;
   const only = limitOf(flags);
   const settings = usableSettings(context);

@@ -1,11 +1,14 @@
 /** What a reader can't see, or what reorders the text around it. */
 const invisible = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]`;
-const anyInvisible = new RegExp(invisible, "v");
 
 /** Whole emoji and Han variants first, so that the joiners and selectors inside them stay. */
 const emojiOrInvisible = String.raw`\p{RGI_Emoji}|\p{Emoji}[\uFE0E\uFE0F]|\p{Script=Han}\p{Variation_Selector}|(?<hidden>${invisible})`;
 
+/** Printable ASCII, and what a summary with nothing in it has. */
+const everyday = /^(?:[ -~·]|💤)*$/;
+
 // Made when first used: each takes longer than the rest of a summary with nothing in it.
+let anyInvisible: RegExp | undefined;
 let hidden: RegExp | undefined;
 let graphemes: Intl.Segmenter | undefined;
 
@@ -15,7 +18,9 @@ const maxEmojiLength = 16;
 /** One line in which everything shows: line breaks become spaces, invisible characters visible escapes as `\u202e`. */
 export function visible(text: string): string {
   const line = text.replace(/[ \t\r\n]+/g, " ").trim();
+  if (everyday.test(line)) return line;
   // Matching emoji is slow, and nearly every text has nothing to hide.
+  anyInvisible ??= new RegExp(invisible, "v");
   if (!anyInvisible.test(line)) return line;
   hidden ??= new RegExp(emojiOrInvisible, "gv");
   return line.replace(hidden, (match, found: string | undefined) => (found ? escaped(found) : match));
