@@ -58,6 +58,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const shared = {
     ...options,
     closers,
+    decrypter: once(async () => (await import("./vendors/age.ts")).openDecrypter(settings.identity ?? "")),
     sharedModel: once(() => openSharedModel(options, closers)),
     sandboxX: once(() => startSandboxX(options, closers)),
   };
@@ -90,6 +91,7 @@ function upstashFirst(settings: { url: string; token: string }, postgres: Limite
 }
 
 interface Shared extends ServiceOptions {
+  decrypter(): Promise<(armoured: string) => Promise<string>>;
   sharedModel(): Promise<Model>;
   sandboxX(): Promise<{ url: string }>;
 }
@@ -102,11 +104,12 @@ async function openClient(client: Client, shared: Shared): Promise<ClientService
   };
 }
 
-async function unseal(client: Client, { settings, onSecret }: Shared): Promise<OpenedCredentials | undefined> {
-  const { identity } = settings;
-  if (client.sealed === undefined || identity === undefined) return undefined;
-  const { decryptWith } = await import("./vendors/age.ts");
-  const opened = await openCredentials(client.sealed, client.id, (armoured) => decryptWith(identity, armoured));
+async function unseal(
+  client: Client,
+  { settings, onSecret, decrypter }: Shared,
+): Promise<OpenedCredentials | undefined> {
+  if (client.sealed === undefined || settings.identity === undefined) return undefined;
+  const opened = await openCredentials(client.sealed, client.id, async (armoured) => (await decrypter())(armoured));
   for (const secret of [...Object.values(opened.x), opened.openaiApiKey]) if (secret !== undefined) onSecret(secret);
   return opened;
 }

@@ -28,23 +28,30 @@ export async function encryptTo(recipients: string | readonly string[], plaintex
 type IdentityName = "CLARA_IDENTITY" | "CLARA_NEW_IDENTITY";
 
 /**
- * What an armoured text contains. `identity` may be a whole identity file: other lines are ignored, and of several
- * keys the one that fits is used, so that a new key can be introduced before the old one is retired.
- * @throws PostingError("config") when no key fits or the text is damaged.
+ * Opens armoured texts. `identity` may be a whole identity file: other lines are ignored, and of several keys the one that
+ * fits is used, so that a new key can be introduced before the old one is retired. One for many texts: half of the work is
+ * in the keys.
+ * @throws PostingError("config") when there is no key, and later when none fits or the text is damaged.
  */
-export async function decryptWith(
+export function openDecrypter(
   identity: string,
-  armoured: string,
   name: IdentityName = "CLARA_IDENTITY",
-): Promise<string> {
+): (armoured: string) => Promise<string> {
   const decrypter = new Decrypter();
   for (const key of keysOf(identity, name)) addKey(decrypter, key, name);
-  try {
-    return await decrypter.decrypt(armor.decode(armoured), "text");
-  } catch (error) {
-    // No cause on any error of this file: what the library says could quote key material.
-    throw new PostingError("config", explain(error, name));
-  }
+  return async (armoured) => {
+    try {
+      return await decrypter.decrypt(armor.decode(armoured), "text");
+    } catch (error) {
+      // No cause on any error of this file: what the library says could quote key material.
+      throw new PostingError("config", explain(error, name));
+    }
+  };
+}
+
+/** What one armoured text contains; see `openDecrypter`. */
+export async function decryptWith(identity: string, armoured: string, name?: IdentityName): Promise<string> {
+  return openDecrypter(identity, name)(armoured);
 }
 
 /** The secret keys of an identity file. @throws PostingError("config") when there is none. */

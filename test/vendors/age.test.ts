@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PostingError } from "../../src/errors.ts";
-import { decryptWith, encryptTo, newIdentity } from "../../src/vendors/age.ts";
+import { decryptWith, encryptTo, newIdentity, openDecrypter } from "../../src/vendors/age.ts";
 import { hasAgeCommand, runAge } from "./age-command.ts";
 
 const key = await newIdentity();
@@ -61,6 +61,17 @@ test("the identity may be a whole identity file with comments and an older key",
   const file = `> clara start\n# public key: x\n${older.identity}\r\n\n  ${key.identity}  \n`;
   expect(await decryptWith(file, await encryptTo(key.recipient, "text"))).toBe("text");
   expect(await decryptWith(file, await encryptTo(older.recipient, "text"))).toBe("text");
+});
+
+test("a file of keys is read once for many texts, those after a damaged one too", async () => {
+  const open = openDecrypter(key.identity);
+  expect(await open(await encryptTo(key.recipient, "first"))).toBe("first");
+  const other = await newIdentity();
+  expect(await failureOf(open(await encryptTo(other.recipient, "for others")))).toMatchObject({ kind: "config" });
+  expect((await failureOf(open("no block"))).message).toContain("the sealed block is damaged");
+  const texts = ["second", "third", "fourth"];
+  const sealed = await Promise.all(texts.map((text) => encryptTo(key.recipient, text)));
+  expect(await Promise.all(sealed.map(open))).toEqual(texts);
 });
 
 describe("what can't be opened is a configuration error that says what to do", () => {
