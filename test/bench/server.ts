@@ -33,7 +33,7 @@ interface Served {
 
 const servers: { [K in Serving["kind"]]: (serving: Extract<Serving, { kind: K }>) => Promise<Served> } = {
   ledger: async ({ databaseUrl, secretKey, connections }) => {
-    const session = openPostgres(databaseUrl, { connections });
+    const session = openPostgres(databaseUrl, { connections, prepares: true });
     const { url, calls, span, close } = await serveRpc(session, secretKey);
     const closeBoth = async () => {
       await close();
