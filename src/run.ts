@@ -42,7 +42,9 @@ async function open({ services, run, dryRun, only }: Tick): Promise<TickState> {
 async function settle(tick: Tick, state: TickState): Promise<{ state: TickState; settled: Served }> {
   if (state.unsettled.length === 0) return { state, settled: { results: [], bugs: 0 } };
   const { settleSend } = await import("./settle.ts");
-  const settled = await serveEach(tick, state.unsettled, (slot) => settleSend(tick, slot, state));
+  const settled = await serveEach(tick, state.unsettled, (slot, outside) =>
+    outside(() => settleSend(tick, slot, state)),
+  );
   const ended = new Set(settled.results.filter(({ outcome }) => outcome !== "unknown").map(({ slot }) => slot));
   const isOpen = ({ id }: { id: string }) => !ended.has(id);
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
@@ -88,7 +90,7 @@ async function serve(tick: Tick, jobs: readonly Job[]): Promise<Served> {
   return serveEach(
     tick,
     jobs.map((job) => ({ ...job.slot, job })),
-    ({ job }) => serveSlot(tick, job),
+    ({ job }, outside) => serveSlot(tick, job, outside),
   );
 }
 

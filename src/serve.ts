@@ -3,6 +3,7 @@ import { modelCost, usageBound, type WorstCase } from "./gate/cost.ts";
 import { acquire, modelBuckets, sendBuckets } from "./gate/limits.ts";
 import { type Generated, generateDraft } from "./generate/generate.ts";
 import { type Hearing, heard, modelSigns } from "./model-signs.ts";
+import type { Places } from "./places.ts";
 import type { Claim } from "./ports.ts";
 import { type ModelSigns, publishDraft } from "./post/publish.ts";
 import { storeOutcome } from "./post/store-outcome.ts";
@@ -27,7 +28,7 @@ export interface Job {
 const maxWaitSeconds = 10;
 
 /** One slot from text to post. Throws only what nobody expected; the caller reports it and goes on with other clients. */
-export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
+export async function serveSlot(tick: Tick, job: Job, outside: Places): Promise<SlotResult> {
   const { stop, services } = tick;
   if (stop.signal.aborted)
     return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
@@ -36,12 +37,12 @@ export async function serveSlot(tick: Tick, job: Job): Promise<SlotResult> {
     const opened = await services.openClient(job.client);
     // Before any money is spent: a client without usable credentials pays for no text.
     const x = job.client.status === "active" ? await opened.x() : undefined;
-    const written = await draftOf(tick, job, opened, bill);
+    const written = await draftOf(tick, job, { ...opened, outside }, bill);
     const models = modelSigns(bill);
     if (written.kind !== "draft") return await endUnwritten(tick, job, written, models);
     return x === undefined
       ? await endRehearsal(tick, job, written, models)
-      : await post(tick, job, x, { ...written, models });
+      : await post(tick, job, { ...x, outside }, { ...written, models });
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
     const ended = { outcome: "deferred", reason: error.message, cause: error.kind } as const;
@@ -59,8 +60,18 @@ type Written = Pick<Generated, "spent"> & { kind: "draft"; draft: Draft };
 
 const nothing = { completions: 0, usd: 0, usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0 } };
 
+interface Outside {
+  /** A place for what goes to a model or to X. */
+  outside: Places;
+}
+
 /** A draft that an earlier run stored is used as it is. */
-async function draftOf(tick: Tick, job: Job, opened: ClientServices, bill: Bill): Promise<Generated | Written> {
+async function draftOf(
+  tick: Tick,
+  job: Job,
+  opened: ClientServices & Outside,
+  bill: Bill,
+): Promise<Generated | Written> {
   const { draft } = job.claim;
   if (draft !== undefined) return { kind: "draft", draft, spent: nothing };
   const { limiter, clock, sleep } = tick.services;
@@ -73,7 +84,10 @@ async function draftOf(tick: Tick, job: Job, opened: ClientServices, bill: Bill)
     {
       complete: (request) => {
         bill.isOpen = true;
-        return heard(model.complete(request), bill);
+        return heard(
+          opened.outside(() => model.complete(request)),
+          bill,
+        );
       },
       moderate: model.moderate,
       take: async () => {
@@ -114,7 +128,12 @@ function storeDraft(
   });
 }
 
-async function post(tick: Tick, job: Job, x: XAccess, written: Written & { models: ModelSigns }): Promise<SlotResult> {
+async function post(
+  tick: Tick,
+  job: Job,
+  x: XAccess & Outside,
+  written: Written & { models: ModelSigns },
+): Promise<SlotResult> {
   const { services, workspace, run } = tick;
   const { ledger, limiter, clock, sleep } = services;
   const { global } = workspace.defaults;
@@ -125,9 +144,12 @@ async function post(tick: Tick, job: Job, x: XAccess, written: Written & { model
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
     return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
-  const result = await publishDraft(
-    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
-    { ledger, account: x.account, prices: workspace.prices, global, clock, run: run.id, leaseSeconds, sleep },
+  // The place is taken before the intent is stored: nothing may stand between the intent and the send.
+  const result = await x.outside(() =>
+    publishDraft(
+      { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
+      { ledger, account: x.account, prices: workspace.prices, global, clock, run: run.id, leaseSeconds, sleep },
+    ),
   );
   if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
   const costUsd = result.costUsd + spent.usd;

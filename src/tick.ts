@@ -1,4 +1,5 @@
 import type { Zones } from "./due/zones.ts";
+import { openPlaces, type Places } from "./places.ts";
 import { openProgress } from "./record/progress.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Services } from "./services.ts";
@@ -28,24 +29,27 @@ export interface Tick {
 /** A run's lease on a slot. Longer than any slot takes, shorter than most distances between ticks. */
 export const leaseSeconds = 600;
 
-/** Slots of different clients that are served at the same time; slots of one client never are. */
+/** What goes to models and to X at the same time. */
 const concurrency = 32;
+/** Slots of different clients in work at the same time, never two of one client: each also waits for the ledger in between. */
+const slotsInWork = 48;
 
 export interface Served {
   results: readonly SlotResult[];
   bugs: number;
 }
 
-/** Works on every slot, at most `concurrency` at a time and in order. A bug ends its own slot; the others go on. */
+/** Works on every slot, in order; what goes outside waits for a place. A bug ends its own slot; the others go on. */
 export async function serveEach<T extends Slot>(
   tick: Tick,
   slots: readonly T[],
-  work: (slot: T) => Promise<SlotResult>,
+  work: (slot: T, outside: Places) => Promise<SlotResult>,
 ): Promise<Served> {
   const results: SlotResult[] = [];
   let bugs = 0;
   const progress = openProgress();
   const queue = slots.values();
+  const outside = openPlaces(concurrency);
   const worker = async () => {
     for (const slot of queue) {
       const log = tick.log.group(slot.client);
@@ -56,7 +60,7 @@ export async function serveEach<T extends Slot>(
       };
       // A run that is stopping takes nothing up any more.
       if (!tick.stop.signal.aborted) tell();
-      const result = await work(slot).catch((error: unknown) => {
+      const result = await work(slot, outside).catch((error: unknown) => {
         bugs += 1;
         log.error("unexpected error", { slot: slot.id, error });
         return stopped(tick, slot);
@@ -66,7 +70,7 @@ export async function serveEach<T extends Slot>(
       if (tell(result)) log.close();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, slots.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(slotsInWork, slots.length) }, worker));
   return { results, bugs };
 }
 

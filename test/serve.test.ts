@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { PostingError } from "../src/errors.ts";
+import { openPlaces } from "../src/places.ts";
 import type { Ledger, OutcomeInput } from "../src/ports.ts";
 import { type Job, serveSlot } from "../src/serve.ts";
 import type { Client } from "../src/terms.ts";
@@ -22,7 +23,7 @@ test("after a stop nothing is opened or written: the slot goes back with the rea
     recorded.push(outcome);
     return true;
   });
-  const result = await serveSlot(tick, job);
+  const result = await serveSlot(tick, job, openPlaces(1));
   expect(result).toMatchObject({ outcome: "deferred", cause: "stopped", reason: "credits are used up", costUsd: 0 });
   expect(recorded).toEqual([
     expect.objectContaining({ slot: slot.id, fence: 3, outcome: "deferred", reason: "credits are used up" }),
@@ -34,6 +35,7 @@ test("a slot that another run has taken meanwhile is said to be that run's", asy
     await serveSlot(
       stoppedTick(async () => false),
       job,
+      openPlaces(1),
     ),
   ).toMatchObject({
     outcome: "deferred",
@@ -57,7 +59,10 @@ test("while a client is served, its credentials are opened and no other client's
     },
     recordOutcome: async () => true,
   });
-  expect(await serveSlot(tick, { ...job, client: acme })).toMatchObject({ outcome: "deferred", reason: "no block" });
+  expect(await serveSlot(tick, { ...job, client: acme }, openPlaces(1))).toMatchObject({
+    outcome: "deferred",
+    reason: "no block",
+  });
   expect(opened).toEqual(["acme"]);
 });
 
@@ -74,7 +79,7 @@ test("a draft that an earlier run stored is used as it is, and no model is asked
   });
   const draft = draftOf("written yesterday");
   const claim = { ...job.claim, draft };
-  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), claim });
+  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), claim }, openPlaces(1));
   expect(result).toMatchObject({ outcome: "skipped", cause: "rehearsal", text: "written yesterday", costUsd: 0 });
   expect(asked).toEqual([]);
 });
