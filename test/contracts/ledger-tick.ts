@@ -57,6 +57,18 @@ export function tickContract(open: OpenLedger): void {
     expect((await steps.ledger.readTick({ now: at(60) })).clients.get("bolt")).toEqual(known);
   });
 
+  test("a halt of a client that no tick has served yet is known too, once, and not as one of all", async () => {
+    const steps = await begin();
+    await steps.claimAll({ planned: ["bolt"], now: at(9) });
+    await steps.sql("insert into clara.halt values ('acme', 'lawyers', now()), ('bolt', 'too', now()), ('*', 'all', now())");
+    const { clients, halted } = await steps.ledger.readTick({ now: at(10) });
+    expect([...clients]).toEqual([
+      ["bolt", { plannedUntil: at(9), halted: "too", accounts: new Map() }],
+      ["acme", { halted: "lawyers", accounts: new Map() }],
+    ]);
+    expect(halted).toBe("all");
+  });
+
   test("open slots are those that have not ended", async () => {
     const steps = await begin();
     await steps.claimAll({
