@@ -4,7 +4,7 @@ import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { haltNotes } from "./record/halts.ts";
-import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
+import { buildReport, type HaltReport, type RunReport, type SlotResult } from "./record/report.ts";
 import type { Job } from "./serve.ts";
 import type { Slot } from "./terms.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
@@ -112,8 +112,9 @@ async function record(
   const finishedAt = services.clock();
   const runtimeSeconds = (performance.now() - tick.startedMs) / 1000;
   const slots = [...results, ...held, ...closed, ...deferred];
-  const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
-  const notes = [...haltsIn(state, only), ...(dryRun ? [] : await close(tick, finishedAt, report))];
+  const halts = haltsIn(state, only);
+  const report = buildReport({ run, finishedAt, runtimeSeconds, slots, halts: halts.standing });
+  const notes = [...halts.notes, ...(dryRun ? [] : await close(tick, finishedAt, report))];
   const clients = workspace.clients.filter(({ id }) => isServed(only, id));
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt, zones) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
@@ -131,11 +132,17 @@ async function close({ services, run }: Tick, now: Date, report: RunReport): Pro
   }
 }
 
-function haltsIn({ halted, clients }: TickState, only: Tick["only"]): readonly string[] {
+/** A wait of everything is named as a halt is, and ends by itself. */
+function haltsIn(
+  { halted, restUntil, clients }: TickState,
+  only: Tick["only"],
+): { standing: readonly HaltReport[]; notes: readonly string[] } {
   const own = [...clients].flatMap(([id, { halted: why }]) =>
     why !== undefined && isServed(only, id) ? [{ id, why }] : [],
   );
-  return haltNotes({ everything: halted, clients: own });
+  const all = halted === undefined || restUntil !== undefined ? [] : [{ scope: "*", why: halted }];
+  const standing = [...all, ...own.map(({ id, why }) => ({ scope: id, why }))];
+  return { standing, notes: haltNotes({ everything: halted, clients: own }) };
 }
 
 function latestSend({ clients }: TickState): TickResult["lastPost"] {

@@ -1,4 +1,5 @@
--- A client that was never served has no row in clara.client, and may be halted all the same.
+-- A client that was never served has no row in clara.client, and may be halted all the same. `restUntil` tells a wait that ends by
+-- itself from a halt, which only a person lifts.
 
 create or replace function clara.tick_state(p_at timestamptz) returns jsonb
 language sql stable security definer set search_path = '' as $$
@@ -7,6 +8,8 @@ language sql stable security definer set search_path = '' as $$
       select coalesce(
         (select why from clara.halt where scope = '*'),
         (select format('until %s UTC: %s', to_char(until at time zone 'UTC', 'HH24:MI'), reason) from clara.backoff where scope = '*' and until > p_at))),
+    'restUntil', (
+      select until from clara.backoff where scope = '*' and until > p_at and not exists (select from clara.halt where scope = '*')),
     'breakers', (
       select coalesce(jsonb_agg(jsonb_build_object('scope', substr(b.scope, 2), 'clients', b.clients, 'reason', clara.breaker_reason(b, p_at),
         'state', case when b.until > p_at then 'open' when clara.is_tried(b, p_at) then 'tried' else 'half-open' end)), '[]')
