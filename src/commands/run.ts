@@ -69,7 +69,7 @@ async function openTick(input: {
 }): Promise<Tick> {
   const { context, workspace, services, startedMs, only } = input;
   const { "dry-run": dryRun, shard } = context.arguments.flags;
-  const { id, commit } = await identifyRun(context.environment);
+  const { id, commit } = await identifyRun(context.environment, context.arguments.root);
   const stop = new AbortController();
   context.stopping.addEventListener("abort", () => stop.abort("the run was asked to stop"), { once: true });
   return {
