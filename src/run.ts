@@ -1,5 +1,5 @@
 import { type DuePlan, planDue } from "./due/plan.ts";
-import { isServed } from "./due/shards.ts";
+import { isServed, leftAlone } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
@@ -48,11 +48,8 @@ async function settle(tick: Tick, state: TickState): Promise<{ state: TickState;
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
 }
 
-/** Clients that this run does not serve, those without a file too, are left alone, as those with a broken file are. */
 function due({ workspace, services, only, zones }: Tick, state: TickState): DuePlan {
-  const ids = [...workspace.clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
-  const others = only === undefined ? [] : ids.filter((id) => !isServed(only, id));
-  const broken = new Set([...workspace.broken, ...others]);
+  const broken = leftAlone(workspace, state, only);
   return planDue({ clients: workspace.clients, broken, state, now: services.clock(), ...(zones && { zones }) });
 }
 

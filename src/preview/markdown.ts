@@ -66,7 +66,9 @@ function headBlocks(document: PreviewDocument): Block[] {
   );
   return [
     { node: heading("Preview") },
-    { node: paragraph(text(`${touchedSentence(document)} Base ${shortCommit(base)}, head ${shortCommit(head)}.`, 600)) },
+    {
+      node: paragraph(text(`${touchedSentence(document)} Base ${shortCommit(base)}, head ${shortCommit(head)}.`, 600)),
+    },
     { node: paragraph(text([writerSentence(document), ...notes].join(" "), 600)) },
     ...(rows.length === 0
       ? []
