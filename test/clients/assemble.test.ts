@@ -230,7 +230,7 @@ const clientCases: Case[] = [
   },
   {
     when: "posts is no list",
-    files: { [clientPath]: clientYaml.replace(/posts:[^]*/, "posts: quik-tip\n") },
+    files: { [clientPath]: clientYaml.replace(/posts:[\s\S]*/, "posts: quik-tip\n") },
     expected: [
       `${clientPath}:11:8 posts must be a list of 1 to 50 prompts, each with an optional weight; it is "quik-tip" (write for example [{"prompt":"quick-tip","weight":3},{"prompt":"open-question"}])`,
     ],
