@@ -40,7 +40,10 @@ export const commands = {
   },
   plan: {
     summary: "what is due, missed and next, without side effects",
-    options: { shards: { type: "boolean", help: "split the clients with work into shards, one for each job" } },
+    options: {
+      client: { type: "string", value: "ID", help: "look at this client only" },
+      shards: { type: "boolean", help: "split the clients with work into shards, one for each job" },
+    },
   },
   report: {
     summary: "merge the files that run --report wrote, one for each shard, into one summary",

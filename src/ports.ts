@@ -32,6 +32,8 @@ export interface Ledger {
 export interface TickState {
   /** Why nothing may be sent at all; missing when all is well. */
   halted?: string;
+  /** Set when nobody halted everything and `halted` tells of a wait, which ends by itself then. */
+  restUntil?: Date;
   clients: ReadonlyMap<string, ClientState>;
   /** Services that keep every client waiting; missing when there are none. */
   breakers?: readonly Breaker[];

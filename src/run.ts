@@ -1,10 +1,10 @@
 import { type DuePlan, planDue } from "./due/plan.ts";
-import { isServed } from "./due/shards.ts";
+import { isServed, leftAlone } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { haltNotes } from "./record/halts.ts";
-import { buildReport, type RunReport, type SlotResult } from "./record/report.ts";
+import { buildReport, type HaltReport, type RunReport, type SlotResult } from "./record/report.ts";
 import type { Job } from "./serve.ts";
 import type { Slot } from "./terms.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
@@ -50,11 +50,8 @@ async function settle(tick: Tick, state: TickState): Promise<{ state: TickState;
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
 }
 
-/** Clients that this run does not serve, those without a file too, are left alone, as those with a broken file are. */
 function due({ workspace, services, only, zones }: Tick, state: TickState): DuePlan {
-  const ids = [...workspace.clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
-  const others = only === undefined ? [] : ids.filter((id) => !isServed(only, id));
-  const broken = new Set([...workspace.broken, ...others]);
+  const broken = leftAlone(workspace, state, only);
   return planDue({ clients: workspace.clients, broken, state, now: services.clock(), ...(zones && { zones }) });
 }
 
@@ -114,13 +111,14 @@ async function record(
   const finishedAt = services.clock();
   const runtimeSeconds = process.uptime() - tick.startedMs / 1000;
   const slots = [...results, ...held, ...closed, ...deferred];
-  const report = buildReport({ run, finishedAt, runtimeSeconds, slots });
+  const halts = haltsIn(state, only);
+  const report = buildReport({ run, finishedAt, runtimeSeconds, slots, halts: halts.standing });
   const closing = dryRun ? [] : close(tick, finishedAt, report);
   // Worked out while the ledger answers.
   const clients = workspace.clients.filter(({ id }) => isServed(only, id));
   const ahead = clients.flatMap((client) => nextSlot(client, finishedAt, zones) ?? []);
   const [next] = ahead.sort((one, other) => one.plannedAt.getTime() - other.plannedAt.getTime());
-  const notes = [...haltsIn(state, only), ...(await closing)];
+  const notes = [...halts.notes, ...(await closing)];
   return { report, notes, next, lastPost: latestSend(state), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
 }
 
@@ -135,11 +133,17 @@ async function close({ services, run }: Tick, now: Date, report: RunReport): Pro
   }
 }
 
-function haltsIn({ halted, clients }: TickState, only: Tick["only"]): readonly string[] {
+/** A wait of everything is named as a halt is, and ends by itself. */
+function haltsIn(
+  { halted, restUntil, clients }: TickState,
+  only: Tick["only"],
+): { standing: readonly HaltReport[]; notes: readonly string[] } {
   const own = [...clients].flatMap(([id, { halted: why }]) =>
     why !== undefined && isServed(only, id) ? [{ id, why }] : [],
   );
-  return haltNotes({ everything: halted, clients: own });
+  const all = halted === undefined || restUntil !== undefined ? [] : [{ scope: "*", why: halted }];
+  const standing = [...all, ...own.map(({ id, why }) => ({ scope: id, why }))];
+  return { standing, notes: haltNotes({ everything: halted, clients: own }) };
 }
 
 function latestSend({ clients }: TickState): TickResult["lastPost"] {

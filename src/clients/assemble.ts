@@ -3,7 +3,7 @@ import { serialize } from "node:v8";
 import type { Defaults, Prices, Problem, Prompt, Workspace } from "../terms.ts";
 import type { Reads } from "./cache.ts";
 import { normaliseClient, normaliseLimits } from "./client.ts";
-import { clientFindings, type Surroundings, sharedFindings } from "./client-rules.ts";
+import { clientFindings, missingPrompts, type Surroundings, sharedFindings } from "./client-rules.ts";
 import { type Candidate, findDuplicates } from "./duplicates.ts";
 import type { SharedFields } from "./files.ts";
 import { parseFile, type WorkspaceFile } from "./parse-file.ts";
@@ -143,7 +143,10 @@ function reuse(input: WorkspaceFile, known: Reads["clients"] | undefined): Read<
 
 function readClient(id: string, input: WorkspaceFile, around: Surroundings): Read<Candidate> {
   const parsed = parseFile(input, validators.client);
-  if (!parsed.ok) return { problems: parsed.problems };
+  if (!parsed.ok) {
+    const { problems, found } = parsed;
+    return { problems: [...problems, ...(found?.report(missingPrompts(found.value, around)) ?? [])] };
+  }
   const { file, source, bytes, report } = parsed;
   const client = normaliseClient({ id, file, shared: around.shared ?? {}, source });
   const problems = report([...sharedFindings(file, [], around.models), ...clientFindings(file, client, around)]);

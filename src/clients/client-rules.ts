@@ -69,15 +69,30 @@ function modelFindings(client: Client): readonly Finding[] {
   ];
 }
 
-function promptFindings(client: Client, { prompts, unusable }: Surroundings): readonly Finding[] {
+/** The prompts that do not exist, in a file that is not of the schema's form: both are to be mended at once. */
+export function missingPrompts(file: unknown, around: Surroundings): readonly Finding[] {
+  const posts = typeof file === "object" && file !== null && "posts" in file ? file.posts : undefined;
+  if (!Array.isArray(posts)) return [];
+  // Of more posts and of ids of another form the schema speaks itself.
+  return posts.slice(0, 50).flatMap((post: unknown, index) => {
+    const id = typeof post === "object" && post !== null && "prompt" in post ? post.prompt : undefined;
+    const isSaid = typeof id !== "string" || id.length === 0 || id.length > 100;
+    return isSaid ? [] : missingPrompt(id, index, around);
+  });
+}
+
+function missingPrompt(id: string, index: number, { prompts, unusable }: Surroundings): readonly Finding[] {
+  if (unusable.has(id) || prompts.has(id)) return [];
+  const otherwise = "write the name of a file in prompts/ without .prompt.yml";
+  const hint = suggest(id, prompts.keys(), otherwise);
+  return [fault(["posts", index, "prompt"], `the prompt ${JSON.stringify(id)} does not exist`, hint)];
+}
+
+function promptFindings(client: Client, around: Surroundings): readonly Finding[] {
   return client.posts.flatMap(({ prompt: id }, index) => {
-    if (unusable.has(id)) return [];
     const path = ["posts", index, "prompt"];
-    const prompt = prompts.get(id);
-    if (prompt === undefined) {
-      const otherwise = "write the name of a file in prompts/ without .prompt.yml";
-      return [fault(path, `the prompt ${JSON.stringify(id)} does not exist`, suggest(id, prompts.keys(), otherwise))];
-    }
+    const prompt = around.prompts.get(id);
+    if (prompt === undefined) return missingPrompt(id, index, around);
     if (prompt.state !== "published") {
       const hint = `set state: published in ${prompt.file}, or take another prompt`;
       return [fault(path, `the prompt ${JSON.stringify(id)} is not published: it is ${prompt.state}`, hint)];

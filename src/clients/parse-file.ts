@@ -21,7 +21,12 @@ export type ParsedFile<File> =
       /** Turns findings into problems while the parsed document is at hand. */
       report: (findings: readonly Finding[]) => readonly Problem[];
     }
-  | { ok: false; problems: readonly Problem[] };
+  | {
+      ok: false;
+      problems: readonly Problem[];
+      /** What a file holds that is YAML and not of the schema's form. */
+      found?: { value: unknown; report: (findings: readonly Finding[]) => readonly Problem[] };
+    };
 
 /** Decode, parse, check against the schema. Positions are worked out only for what is reported. */
 export function parseFile<File>(input: WorkspaceFile, validate: ValidateFunction<File>): ParsedFile<File> {
@@ -42,7 +47,7 @@ export function parseFile<File>(input: WorkspaceFile, validate: ValidateFunction
       severity: finding.severity,
     }));
   const checked = checkSchema(parsed.value, validate);
-  if (!checked.ok) return { ok: false, problems: report(checked.findings) };
+  if (!checked.ok) return { ok: false, problems: report(checked.findings), found: { value: parsed.value, report } };
   const sha256 = hash("sha256", input.bytes);
   return { ok: true, file: checked.file, source: { file: path, sha256 }, bytes: input.bytes, report };
 }

@@ -2,31 +2,39 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { planDue } from "../due/plan.ts";
+import { isServed, leftAlone } from "../due/shards.ts";
 import { nextSlot } from "../due/slots.ts";
 import type { Zones } from "../due/zones.ts";
+import { UserError } from "../errors.ts";
 import { openZones } from "../open-zones.ts";
 import type { TickState } from "../ports.ts";
 import { printable, visible } from "../record/visible.ts";
 import { openServices } from "../services.ts";
 import type { Settings } from "../settings.ts";
-import type { Slot, Workspace } from "../terms.ts";
+import type { Only, Slot, Workspace } from "../terms.ts";
 import { type Context, jsonLine, usableSettings } from "./context.ts";
+import { assertKnownClient } from "./known-client.ts";
 import { announceSplit, splitWork } from "./split.ts";
 
 /** What a tick would find now. Reads the ledger and writes nothing. */
 export async function plan(context: Context): Promise<number> {
+  const { client, shards } = context.arguments.flags;
+  if (client !== undefined && shards === true) {
+    throw new UserError("--client and --shards exclude each other: one client is not split", 2);
+  }
   const settings = usableSettings(context);
   const cacheDirectory = join(context.stateDirectory, "cache");
   // A plan keeps nothing for later where no tick has been.
   const keeps = existsSync(context.stateDirectory);
   const workspace = await loadWorkspace(context.arguments.root, keeps ? { cacheDirectory } : {});
+  if (typeof client === "string") assertKnownClient(workspace, client);
   const { zones, keep } = openZones(cacheDirectory);
   const now = context.clock();
   const state = await readState(context, settings, now);
-  if (context.arguments.flags.shards === true) {
+  if (shards === true) {
     await announceSplit(context, splitWork({ workspace, state, now, zones, environment: context.environment }));
   } else {
-    const found = planned(workspace, state, { now, zones });
+    const found = planned(workspace, state, { now, zones, ...(typeof client === "string" && { only: { client } }) });
     context.write(context.arguments.json ? jsonLine(found) : planText(found));
   }
   if (keeps) keep();
@@ -37,8 +45,10 @@ export async function plan(context: Context): Promise<number> {
 
 type Found = ReturnType<typeof planned>;
 
-function planned(workspace: Workspace, state: TickState, { now, zones }: { now: Date; zones: Zones }) {
-  const { due, closed, deferred } = planDue({ ...workspace, state, now, zones });
+function planned(workspace: Workspace, state: TickState, given: { now: Date; zones: Zones; only?: Only }) {
+  const { now, zones, only } = given;
+  const broken = leftAlone(workspace, state, only);
+  const { due, closed, deferred } = planDue({ clients: workspace.clients, broken, state, now, zones });
   const row = ({ id, client, plannedAt }: Slot) => ({ slot: id, client, plannedAt: plannedAt.toISOString() });
   const late = (slot: Slot) => ({
     ...row(slot),
@@ -46,7 +56,8 @@ function planned(workspace: Workspace, state: TickState, { now, zones }: { now: 
   });
   const ended = (as: "missed" | "skipped") =>
     closed.filter(({ outcome }) => outcome === as).map(({ slot, reason }) => ({ ...late(slot), reason }));
-  const next = workspace.clients.flatMap((client) => nextSlot(client, now, zones) ?? []);
+  const served = workspace.clients.filter(({ id }) => isServed(only, id));
+  const next = served.flatMap((client) => nextSlot(client, now, zones) ?? []);
   return {
     now: now.toISOString(),
     due: due.map(({ slot }) => late(slot)),

@@ -83,7 +83,9 @@ async function readHead(root: string): Promise<Version & { commit: string }> {
   const schemas = await Promise.all(
     names.map(async (name) => [`schemas/${name}`, await readFile(join(root, "schemas", name), "utf8")] as const),
   );
-  return { commit: await headCommit(root), files, workspace: assembleWorkspace(files), schemas: new Map(schemas) };
+  // Outside of a checkout the base is asked for too, and says so.
+  const commit = (await headCommit(root)) ?? "none";
+  return { commit, files, workspace: assembleWorkspace(files), schemas: new Map(schemas) };
 }
 
 async function readBase(root: string, revision: string): Promise<Version & { commit: string }> {

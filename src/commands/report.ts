@@ -24,7 +24,7 @@ export async function report(context: Context): Promise<number> {
   const expected = readShards(flags.shards);
   const { reports, problems } = await readReports(await filesOf(positionals), expected);
   if (reports.length + problems.length + expected.length === 0) throw new UserError("there is no report to merge", 2);
-  const found = mergeReports(reports, { expected, run: await identifyRun(context.environment) });
+  const found = mergeReports(reports, { expected, run: await identifyRun(context.environment, root) });
   const merged = { ...found, notes: [...problems, ...found.notes] };
   const workspace = await loadWorkspace(root);
   await tell(context, { merged, workspace, expected: expected.length });

@@ -16,6 +16,7 @@ import type { Only, Problem, Workspace } from "../terms.ts";
 import type { Tick } from "../tick.ts";
 import { type Context, jsonLine, usableSettings } from "./context.ts";
 import { identifyRun } from "./identify-run.ts";
+import { assertKnownClient } from "./known-client.ts";
 import { announceSplit, splitOfRun } from "./split.ts";
 
 /** One tick. Exits 1 for configuration problems, new dead letters and bugs; having nothing to do, or deferring, is fine. */
@@ -69,7 +70,7 @@ async function openTick(input: {
 }): Promise<Tick> {
   const { context, workspace, services, startedMs, only } = input;
   const { "dry-run": dryRun, shard } = context.arguments.flags;
-  const { id, commit } = await identifyRun(context.environment);
+  const { id, commit } = await identifyRun(context.environment, context.arguments.root);
   const stop = new AbortController();
   context.stopping.addEventListener("abort", () => stop.abort("the run was asked to stop"), { once: true });
   return {
@@ -104,13 +105,7 @@ function limitOf({ client, shard, shards }: Context["arguments"]["flags"]): Only
 
 function assertUsable(workspace: Workspace, settings: Settings, { arguments: { flags }, environment }: Context): void {
   const { client } = flags;
-  if (
-    typeof client === "string" &&
-    !workspace.clients.some(({ id }) => id === client) &&
-    !workspace.broken.has(client)
-  ) {
-    throw new UserError(`there is no client ${client}: clients/${client}.yaml does not exist`, 2);
-  }
+  if (typeof client === "string") assertKnownClient(workspace, client);
   // Green runs that reach nobody are how an account falls silent unnoticed.
   const forgotten = environment.GITHUB_ACTIONS === "true" && settings.x.kind === "sandbox";
   if (forgotten && workspace.clients.some(({ sealed, status }) => sealed !== undefined && status === "active")) {

@@ -2,7 +2,7 @@ import { loadWorkspace } from "../clients/load.ts";
 import { UserError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { readCredentials } from "./read-credentials.ts";
-import { openSealedFile } from "./sealed-file.ts";
+import { openSealedFile, type SealedFile } from "./sealed-file.ts";
 
 export interface SealOptions {
   /** Folder that holds clients/. */
@@ -39,6 +39,18 @@ export async function seal({ arguments: given, environment, write }: Context): P
  */
 export async function runSeal({ readCredentials, ...wanted }: SealOptions): Promise<string> {
   const file = await openSealedFile(wanted);
-  await file.seal(await readCredentials());
+  const credentials = await readCredentials();
+  refuseOtherAccount(credentials, wanted.client, file);
+  await file.seal(credentials);
   return `Sealed the credentials of ${wanted.client} into ${file.name}. Commit that file; only CLARA_IDENTITY can open it.`;
+}
+
+/** An access token begins with the id of its account; one without that says nothing about it. */
+function refuseOtherAccount(credentials: unknown, client: string, { name, xUserId }: SealedFile): void {
+  if (typeof credentials !== "object" || credentials === null || !("access_token" in credentials)) return;
+  const [, owner] = /^(\d{1,19})-/.exec(String(credentials.access_token)) ?? [];
+  if (owner === undefined || xUserId === undefined || owner === xUserId) return;
+  throw new UserError(
+    `the access token is of X user ${owner}, but ${client} is X user ${xUserId}: nothing was sealed. Give the token of ${client}'s own account; only if ${client} really is X user ${owner}, correct x_user_id in ${name} first`,
+  );
 }

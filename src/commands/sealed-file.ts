@@ -2,7 +2,7 @@ import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PostingError, UserError } from "../errors.ts";
 import { sealCredentials } from "../post/seal.ts";
-import { readSealed, writeSealed } from "../post/write-sealed.ts";
+import { readSealed, readXUserId, writeSealed } from "../post/write-sealed.ts";
 import { encryptTo } from "../vendors/age.ts";
 
 /** The recipient that this repository ships; its identity was thrown away. */
@@ -13,6 +13,8 @@ export interface SealedFile {
   name: string;
   /** True when a sealed block stands there, which the next one replaces. */
   hasBlock: boolean;
+  /** The account's id that stands in the file; undefined when `validate` has something to say about it. */
+  xUserId: string | undefined;
   /** Seals credentials into the file as it is then, and changes nothing else in it. Throws UserError. */
   seal(payload: unknown): Promise<void>;
 }
@@ -41,6 +43,7 @@ export async function openSealedFile(input: {
   return {
     name,
     hasBlock: readSealed(text) !== undefined,
+    xUserId: readXUserId(text),
     seal: async (payload) => {
       const armoured = await asUserError(sealCredentials(payload, client, (plain) => encryptTo(recipients, plain)));
       const before = await readYaml(path, name);

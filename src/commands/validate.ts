@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { loadWorkspace } from "../clients/load.ts";
 import { UserError } from "../errors.ts";
 import type { Problem, Workspace } from "../terms.ts";
@@ -68,8 +68,12 @@ function jsonReport(problems: readonly Problem[], repairs: readonly FileRepair[]
 
 /** The name that problems carry. People type paths from where they stand, tools from the root: both are understood. */
 async function nameInRoot(root: string, file: string): Promise<string> {
-  for (const path of [resolve(root, file), resolve(file)]) {
-    const name = relative(resolve(root), path);
+  const paths = [resolve(root, file), resolve(file)];
+  // Where a link leads to the root, one of the two may be written by it and the other not.
+  const real = await Promise.all(paths.map(async (path) => join(await realOf(dirname(path)), basename(path))));
+  const realRoot = await realOf(root);
+  const named = paths.map((path) => ({ path, name: relative(resolve(root), path) }));
+  for (const { path, name } of [...named, ...real.map((path) => ({ path, name: relative(realRoot, path) }))]) {
     if (isAbsolute(name) || !/^(clients|prompts)[\\/][^\\/]+\.ya?ml$/i.test(name)) continue;
     const found = await stat(path).then(
       (entry) => entry.isFile(),
@@ -78,6 +82,11 @@ async function nameInRoot(root: string, file: string): Promise<string> {
     if (found) return name.split(sep).join("/");
   }
   throw new UserError(`${escapeInvisible(file)} is not a YAML file in clients/ or prompts/`, 2);
+}
+
+/** The folder without links; a folder that is not there stays as it is written. */
+async function realOf(folder: string): Promise<string> {
+  return realpath(folder).catch(() => resolve(folder));
 }
 
 function counted(count: number, noun: string): string {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { TickState } from "../ports.ts";
-import type { Only } from "../terms.ts";
+import type { Only, Workspace } from "../terms.ts";
 import type { DuePlan } from "./plan.ts";
 
 /**
@@ -28,6 +28,16 @@ export function isServed(only: Only | undefined, client: string): boolean {
   if ("client" in only) return only.client === client;
   const hash = toHex(hashClient(client));
   return only.from <= hash && hash <= only.to;
+}
+
+/** Clients that a run leaves alone: those with a broken file, and those it does not serve, also without a file. */
+export function leftAlone(
+  { clients, broken }: Pick<Workspace, "clients" | "broken">,
+  state: TickState,
+  only: Only | undefined,
+): ReadonlySet<string> {
+  const ids = [...clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
+  return new Set([...broken, ...ids.filter((id) => !isServed(only, id))]);
 }
 
 /** The clients with something to do in a tick: those with a due slot, and those with a send to settle whose lease has ended. */

@@ -90,16 +90,16 @@ function readObject(value: unknown, where: string): Record<string, unknown> {
 
 function readValues(values: Record<string, unknown>, where: string): Partial<Record<Field, string>> {
   for (const name of Object.keys(values)) {
-    if (!Object.hasOwn(fields, name)) throw refused(where, `has a field that is not known: ${safeName(name)}`);
+    if (!Object.hasOwn(fields, name)) throw faulty(where, `there is a field that is not known: ${safeName(name)}`);
   }
   const read: Partial<Record<Field, string>> = {};
   for (const [name, isRequired] of Object.entries(fields) as [Field, boolean][]) {
     const value = values[name];
     if (value === undefined && !isRequired) continue;
-    if (value === undefined) throw refused(where, `has no ${name}`);
+    if (value === undefined) throw faulty(where, `${name} is missing`);
     // Tokens and keys are printable ASCII without spaces; anything else is a slip of copy and paste.
     if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) {
-      throw refused(where, `has a wrong ${name}: one line of text without spaces is expected`);
+      throw faulty(where, `${name} is wrong: one line of text without spaces is expected`);
     }
     read[name] = value;
   }
@@ -116,4 +116,9 @@ function safeName(name: string): string {
 
 function refused(where: string, what: string): PostingError {
   return new PostingError("config", `${where} ${what}`);
+}
+
+/** For what stands in them: `credentials` are many, a block is one, and these words fit both. */
+function faulty(where: string, what: string): PostingError {
+  return new PostingError("config", `${where}: ${what}`);
 }

@@ -36,6 +36,12 @@ export function readSealed(yamlText: string): string | undefined {
   return typeof credentials.sealed === "string" ? credentials.sealed : undefined;
 }
 
+/** The account's id in a client's YAML text; undefined when there is none as `validate` wants it. @throws as readSealed does. */
+export function readXUserId(yamlText: string): string | undefined {
+  const { x_user_id: id } = read(yamlText);
+  return typeof id === "string" ? id : undefined;
+}
+
 function read(text: string): Record<string, unknown> {
   try {
     const document = parseDocument(text, { prettyErrors: false, logLevel: "error" });

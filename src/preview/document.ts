@@ -5,6 +5,7 @@ export interface PreviewDocument {
   /** Raised when a reader of older documents would go wrong. */
   format: 1;
   base: string;
+  /** With a plus sign when files differ from the commit. */
   head: string;
   /** ISO 8601 in UTC. */
   at: string;

@@ -66,7 +66,9 @@ function headBlocks(document: PreviewDocument): Block[] {
   );
   return [
     { node: heading("Preview") },
-    { node: paragraph(text(`${touchedSentence(document)} Base ${base.slice(0, 9)}, head ${head.slice(0, 9)}.`, 600)) },
+    {
+      node: paragraph(text(`${touchedSentence(document)} Base ${shortCommit(base)}, head ${shortCommit(head)}.`, 600)),
+    },
     { node: paragraph(text([writerSentence(document), ...notes].join(" "), 600)) },
     ...(rows.length === 0
       ? []
@@ -198,4 +200,9 @@ export function factsLine(sample: WrittenSample): string {
 
 function byteLength(markdown: string): number {
   return Buffer.byteLength(markdown, "utf8");
+}
+
+/** A plus sign, which says that files differ from the commit, stays. */
+function shortCommit(commit: string): string {
+  return commit.replace(/^(.{9})[^+]*/, "$1");
 }

@@ -68,7 +68,7 @@ const commit = { type: "string", pattern: "^[0-9a-f]{40,64}$" };
 const schema = closed({
   format: { const: 1 },
   base: commit,
-  head: commit,
+  head: { type: "string", pattern: "^[0-9a-f]{40,64}\\+?$" },
   at: string,
   writer: { enum: ["model", "sandbox"] },
   problems: list(problem),

@@ -53,10 +53,13 @@ export function mergeReports(
   const startedAt = inOrder.map((report) => report.run.startedAt).sort()[0] ?? first.run.startedAt;
   const slots = mergeBySlot(inOrder.flatMap((report) => report.slots));
   const runtimeSeconds = Math.max(...inOrder.map(({ totals }) => totals.runtimeSeconds));
+  // Every shard tells of the halt of everything.
+  const halts = new Map(inOrder.flatMap((one) => (one.halts ?? []).map((halt) => [halt.scope, halt] as const)));
   const report: RunReport = {
     run: { ...run, mode: first.run.mode, startedAt, finishedAt: last.run.finishedAt },
     slots,
     totals: sumTotals(slots, runtimeSeconds),
+    ...(halts.size > 0 && { halts: [...halts.values()] }),
   };
   return { report, missing, notes };
 }

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Cause, Outcome, ServiceName } from "../terms.ts";
 import type { ReportFile } from "./merge-reports.ts";
-import type { RunReport, SlotReport } from "./report.ts";
+import type { HaltReport, RunReport, SlotReport } from "./report.ts";
 
 /** A slot fills about a kilobyte, and a job should take 500 of them: this is far more than a shard writes. */
 export const maxReportBytes = 16 * 1024 * 1024;
@@ -85,17 +85,25 @@ const runFields = {
   finishedAt: instant,
 } as const satisfies Record<keyof RunReport["run"], object>;
 
+const haltFields = {
+  scope: matching("^(\\*|[a-z0-9-]+)$"),
+  why: words(2000),
+} as const satisfies Record<keyof HaltReport, object>;
+
 const fileFields = {
   run: record(runFields),
   slots: { type: "array", maxItems: 100_000, items: record(slotFields, optionalFields) },
   // The other figures are summed up again from the slots.
   totals: { type: "object", properties: { runtimeSeconds: amount("number") }, required: ["runtimeSeconds"] },
+  halts: { type: "array", maxItems: 100_000, items: record(haltFields) },
   shard: matching("^[0-9a-f]{8}-[0-9a-f]{8}$"),
   notes: { type: "array", maxItems: 100, items: words(2000) },
 } as const satisfies Record<keyof ReportFile, object>;
 
 // The first mistake is enough: looking for all of them would let a hostile file choose how long that takes.
-const isReportFile = new Ajv2020({ strict: true, allErrors: false }).compile<ReportFile>(record(fileFields, ["shard"]));
+const isReportFile = new Ajv2020({ strict: true, allErrors: false }).compile<ReportFile>(
+  record(fileFields, ["halts", "shard"]),
+);
 
 /** The report in a file that another job wrote, or why it is none. A reason names places, and quotes nothing. */
 export function readReport(json: string): { report: ReportFile } | { problem: string } {

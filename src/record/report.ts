@@ -14,6 +14,14 @@ export interface RunReport {
   };
   slots: readonly SlotReport[];
   totals: Totals;
+  /** Halts that stand, of the clients that this run serves; missing when there is none. */
+  halts?: readonly HaltReport[];
+}
+
+/** A person's decision, which holds until a person lifts it. The scope is a client's id, or `*` for everything. */
+export interface HaltReport {
+  scope: string;
+  why: string;
 }
 
 export interface SlotReport {
@@ -64,6 +72,7 @@ export interface ReportInput {
   /** By a clock that moves even where `--now` stands still. */
   runtimeSeconds: number;
   slots: readonly SlotResult[];
+  halts?: readonly HaltReport[];
 }
 
 /** An API may answer with a whole page; nobody reads more of a reason than this. */
@@ -73,7 +82,7 @@ const maxReasonLength = 1000;
  * Adds up what the slots of one tick came to. A slot that is named twice, settled first and worked on later,
  * counts once: its last outcome holds, its costs add up. Money is summed in millionths of a dollar, so sums agree.
  */
-export function buildReport({ run, finishedAt, runtimeSeconds, slots }: ReportInput): RunReport {
+export function buildReport({ run, finishedAt, runtimeSeconds, slots, halts = [] }: ReportInput): RunReport {
   const reports = mergeBySlot(slots.map((slot) => toSlotReport(slot, run)));
   return {
     run: {
@@ -85,6 +94,7 @@ export function buildReport({ run, finishedAt, runtimeSeconds, slots }: ReportIn
     },
     slots: reports,
     totals: sumTotals(reports, runtimeSeconds),
+    ...(halts.length > 0 && { halts: halts.map(({ scope, why }) => ({ scope, why: storable(cut(why)) })) }),
   };
 }
 

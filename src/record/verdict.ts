@@ -75,7 +75,7 @@ function idleSentences({ run }: RunReport, { next, lastPost }: SummaryContext): 
 /** Causes that no later tick cures by itself. */
 const needsPerson: ReadonlySet<Cause> = new Set(["config", "credentials", "out-of-credit"]);
 
-function personSentence({ totals, slots }: RunReport, { problems }: SummaryContext): string {
+function personSentence({ totals, slots, halts = [] }: RunReport, { problems }: SummaryContext): string {
   const errors = problems.filter(({ severity }) => severity === "error").length;
   const stuck = slots.filter(({ outcome, cause }) => outcome === "deferred" && cause && needsPerson.has(cause)).length;
   const reasons = [
@@ -83,5 +83,17 @@ function personSentence({ totals, slots }: RunReport, { problems }: SummaryConte
     ...(stuck > 0 ? [counted(stuck, "stuck slot")] : []),
     ...(errors > 0 ? [counted(errors, "configuration problem")] : []),
   ];
-  return reasons.length === 0 ? "Nothing needs a person." : `A person must look: ${reasons.join(" and ")}.`;
+  const sentences = [
+    ...(reasons.length === 0 ? [] : [`A person must look: ${reasons.join(" and ")}.`]),
+    ...haltSentence(halts.length),
+  ];
+  return sentences.length === 0 ? "Nothing needs a person." : sentences.join(" ");
+}
+
+/** A halt is a person's own decision, and a forgotten one keeps an account silent for good. */
+function haltSentence(halts: number): string[] {
+  if (halts === 0) return [];
+  return [
+    halts === 1 ? "1 halt stands until a person lifts it." : `${count(halts)} halts stand until a person lifts them.`,
+  ];
 }

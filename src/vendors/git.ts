@@ -32,9 +32,14 @@ export async function readCommit(
   return { commit, files: entries.map(({ path }, index) => ({ path, bytes: contents[index] ?? new Uint8Array() })) };
 }
 
-/** The commit checked out now. @throws UserError outside a Git checkout. */
-export function headCommit(root: string): Promise<string> {
-  return resolveCommit(root, "HEAD");
+/** The commit checked out in a folder, with a plus sign when files differ from it; undefined outside a Git checkout. */
+export async function headCommit(root: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await git(root, ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]);
+    return stdout.trim();
+  } catch {
+    return undefined;
+  }
 }
 
 async function resolveCommit(root: string, revision: string): Promise<string> {

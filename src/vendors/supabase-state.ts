@@ -16,6 +16,8 @@ type Dated<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
 export function tickState(answer: unknown): TickState {
   const raw = answer as {
     halted: string | null;
+    /** Missing in a ledger that is still to be migrated. */
+    restUntil?: string | null;
     breakers: Breaker[];
     clients: ClientRow[];
     open: (Omit<OpenSlot, "plannedAt" | "leaseUntil"> & { plannedAt: string; leaseUntil?: string })[];
@@ -23,6 +25,7 @@ export function tickState(answer: unknown): TickState {
   };
   return {
     ...(raw.halted === null ? {} : { halted: raw.halted }),
+    ...(typeof raw.restUntil === "string" ? { restUntil: new Date(raw.restUntil) } : {}),
     ...(raw.breakers.length === 0 ? {} : { breakers: raw.breakers }),
     clients: new Map(raw.clients.map((row) => [row.id, clientState(row)])),
     open: raw.open.map(({ plannedAt, leaseUntil, ...slot }) => ({

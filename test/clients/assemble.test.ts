@@ -217,6 +217,25 @@ const clientCases: Case[] = [
     expected: [`${clientPath}:12:13 the prompt "quik-tip" does not exist (write "quick-tip")`],
   },
   {
+    when: "the prompt does not exist, and the schema has a word too, also about another prompt",
+    files: {
+      [clientPath]: `${clientYaml.replace("Europe/Berlin", "5").replace("quick-tip", "quik-tip")}  - prompt: ""\n  - 7\n`,
+    },
+    expected: [
+      `${clientPath}:4:11 timezone must be the name of an IANA time zone; it is 5 (put it in quotes)`,
+      `${clientPath}:12:13 the prompt "quik-tip" does not exist (write "quick-tip")`,
+      `${clientPath}:13:13 posts[1].prompt must be the id of a prompt; it is "" (write for example "quick-tip")`,
+      `${clientPath}:14:5 posts[2] must be prompt and an optional weight; it is 7 (write for example {"prompt":"quick-tip","weight":3})`,
+    ],
+  },
+  {
+    when: "posts is no list",
+    files: { [clientPath]: clientYaml.replace(/posts:[\s\S]*/, "posts: quik-tip\n") },
+    expected: [
+      `${clientPath}:11:8 posts must be a list of 1 to 50 prompts, each with an optional weight; it is "quik-tip" (write for example [{"prompt":"quick-tip","weight":3},{"prompt":"open-question"}])`,
+    ],
+  },
+  {
     when: "the prompt is a draft",
     files: { [promptPath]: promptYaml.replace("published", "draft") },
     expected: [

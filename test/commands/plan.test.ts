@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseArguments } from "../../src/arguments.ts";
@@ -46,6 +46,33 @@ test("what is due comes first, in the order in which it is served, and then what
     skipped: [],
     next: [{ slot: "acme/2026-11-21T10:00", client: "acme", plannedAt: "2026-11-21T10:00:00.000Z" }],
   });
+});
+
+test("of one client, its own slots are shown and no others', also those whose file is gone", async () => {
+  await workspace.addClient("acme");
+  await workspace.addClient("gone");
+  await run(contextAt("2026-11-21T07:04:00Z", "run"));
+  await halt(contextAt("2026-11-21T08:59:00Z", "halt", "gone", "--why", "w"));
+  await run(contextAt("2026-11-21T09:01:00Z", "run", "--client", "gone"));
+  await rm(join(workspace.root, "clients/gone.yaml"));
+  await workspace.addClient("bolt");
+  const plannedFor = async (...words: string[]) => {
+    written = [];
+    expect(await plan(contextAt("2026-11-21T09:04:00Z", "plan", "--json", ...words))).toBe(0);
+    const { due, skipped, next } = JSON.parse(written.join(""));
+    return [due, skipped, next].map((slots: { client: string }[]) => slots.map(({ client }) => client).sort());
+  };
+  expect(await plannedFor()).toEqual([["acme", "bolt"], ["gone"], ["acme", "bolt"]]);
+  expect(await plannedFor("--client", "acme")).toEqual([["acme"], [], ["acme"]]);
+});
+
+test.for([
+  { words: ["--client", "nobody"], says: "there is no client nobody: clients/nobody.yaml does not exist" },
+  { words: ["--client", "acme", "--shards"], says: "--client and --shards exclude each other" },
+])("plan $words is wrong usage", async ({ words, says }) => {
+  await workspace.addClient("acme");
+  const planning = plan(contextAt("2026-11-21T09:04:00Z", "plan", ...words));
+  await expect(planning).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining(says) });
 });
 
 test("what the ledger has settled is not planned again", async () => {

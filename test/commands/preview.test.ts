@@ -52,6 +52,8 @@ describe("a branch that edits a prompt used by two of five clients", () => {
       ["tidewater", [prompt]],
     ]);
     expect(document).toMatchObject({ untouched: 3, problems: [], writer: "sandbox" });
+    // The files are not committed, and a run of them would say so by the same sign.
+    expect(document.head).toBe(`${document.base}+`);
     for (const { changes, samples, cost } of document.clients) {
       expect(changes[0]).toEqual({ what: "prompt plain-opinion: version", before: "1.0.0", after: "1.1.0" });
       expect(samples).toHaveLength(3);
@@ -97,6 +99,7 @@ test("the document and the comment are written for other jobs, and the document 
   await preview("--from", join(first, "preview.json"), "--out", second);
   const comment = await readFile(join(first, "comment.md"), "utf8");
   expect(comment).toMatch(/^<!-- clara-preview -->\n\n### Preview\n/);
+  expect(comment).toMatch(/Base ([0-9a-f]{9}), head \1\+\./);
   expect(comment).toContain("| schedule.times | 06:30, 16:15 | 06:45, 16:15 |");
   expect(await readFile(join(second, "comment.md"), "utf8")).toBe(comment);
 });

@@ -1,9 +1,11 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { loadWorkspace } from "../../src/clients/load.ts";
+import { readCredentials } from "../../src/commands/read-credentials.ts";
 import { runSeal } from "../../src/commands/seal.ts";
 import { exampleRecipient } from "../../src/commands/sealed-file.ts";
 import { UserError } from "../../src/errors.ts";
@@ -152,6 +154,47 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
     await expect(seal()).rejects.toMatchObject({ code: "EEXIST" });
     expect(await readFile(victim, "utf8")).toBe("mine");
     expect(await readFile(file, "utf8")).toBe(yaml);
+  });
+});
+
+describe("the account in front of an access token", () => {
+  const own = "1000000000000000002";
+  const inputs = {
+    "a pipe": (token: string) => Readable.from([JSON.stringify({ ...secrets, access_token: token })]),
+    "a terminal": (token: string) => {
+      const input = Object.assign(new PassThrough(), { isTTY: true });
+      input.write(`${token}\r${secrets.access_secret}\r\r\r`);
+      return input;
+    },
+  };
+  const sealFrom = (input: keyof typeof inputs, token: string) =>
+    runSeal({
+      root,
+      client: "acme",
+      recipients: [key.recipient],
+      readCredentials: () => readCredentials({ input: inputs[input](token), output: new PassThrough().resume() }),
+    });
+
+  test.for(["a pipe", "a terminal"] as const)("that is another client's is refused, from %s", async (input) => {
+    const before = `${yaml}\nx_user_id: "${own}"\n`;
+    await writeFile(file, before);
+    const error: unknown = await sealFrom(input, "999-canary").catch((reason: unknown) => reason);
+    expect(error).toEqual(
+      new UserError(
+        `the access token is of X user 999, but acme is X user ${own}: nothing was sealed. Give the token of acme's own account; only if acme really is X user 999, correct x_user_id in clients/acme.yaml first`,
+      ),
+    );
+    expect(await readFile(file, "utf8")).toBe(before);
+  });
+
+  test.for([
+    { what: "that is its own", id: `"${own}"`, token: `${own}-canary` },
+    { what: "that is missing", id: `"${own}"`, token: "canary-of-acme" },
+    { what: "that has no hyphen", id: `"${own}"`, token: "999canary" },
+    { what: "where the file has none as it must be", id: own, token: "999-canary" },
+  ])("$what is sealed", async ({ id, token }) => {
+    await writeFile(file, `${yaml}\nx_user_id: ${id}\n`);
+    expect(await sealFrom("a pipe", token)).toMatch(/^Sealed the credentials of acme/);
   });
 });
 

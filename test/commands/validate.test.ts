@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { problemLine, problemsIn, runValidate, type ValidateInput } from "../../src/commands/validate.ts";
 import { UserError } from "../../src/errors.ts";
 import type { Problem } from "../../src/terms.ts";
@@ -69,6 +69,15 @@ test("named files limit the report, from the root or from the current folder", a
     code: 0,
     lines: ["0 errors, 0 warnings in 2 files"],
   });
+});
+
+test("a named file and the root may be written by a link or without it", async () => {
+  await put("clients/acme.yaml", broken);
+  const link = `${root}-link`;
+  await symlink(root, link);
+  onTestFinished(() => rm(link));
+  expect((await validate({ root: link, files: [join(root, "clients/acme.yaml")] })).lines[0]).toBe(timeLine);
+  expect((await validate({ files: [join(link, "clients/acme.yaml")] })).lines[0]).toBe(timeLine);
 });
 
 test.for([

@@ -34,14 +34,17 @@ export function tickContract(open: OpenLedger): void {
     expect(await steps.everything()).toEqual(before);
   });
 
-  test("a halt of all, or else a back-off of all, says why nothing may be sent", async () => {
+  test("a halt of all, or else a back-off of all with its end, says why nothing may be sent", async () => {
     const steps = await begin();
-    const halted = async (seconds: number) => (await steps.ledger.readTick({ now: at(seconds) })).halted;
+    const halted = async (seconds: number) => {
+      const { halted: why, restUntil } = await steps.ledger.readTick({ now: at(seconds) });
+      return [why, restUntil];
+    };
     await steps.sql("insert into clara.backoff values ('*', $1, 'out of credit')", [at(3600).toISOString()]);
-    expect(await halted(0)).toBe("until 10:00 UTC: out of credit");
-    expect(await halted(3600)).toBeUndefined();
+    expect(await halted(0)).toEqual(["until 10:00 UTC: out of credit", at(3600)]);
+    expect(await halted(3600)).toEqual([undefined, undefined]);
     await steps.sql("insert into clara.halt values ('*', 'a person said stop', now())");
-    expect(await halted(0)).toBe("a person said stop");
+    expect(await halted(0)).toEqual(["a person said stop", undefined]);
   });
 
   test("a client's halt, back-off and watermark are its own; a back-off that has ended is gone", async () => {
@@ -55,6 +58,20 @@ export function tickContract(open: OpenLedger): void {
     expect(clients.get("bolt")).toEqual({ ...known, backoff: { until: at(60), reason: "locked" } });
     expect(clients.get("cora")).toEqual(known);
     expect((await steps.ledger.readTick({ now: at(60) })).clients.get("bolt")).toEqual(known);
+  });
+
+  test("a halt of a client that no tick has served yet is known too, once, and not as one of all", async () => {
+    const steps = await begin();
+    await steps.claimAll({ planned: ["bolt"], now: at(9) });
+    await steps.sql(
+      "insert into clara.halt values ('acme', 'lawyers', now()), ('bolt', 'too', now()), ('*', 'all', now())",
+    );
+    const { clients, halted } = await steps.ledger.readTick({ now: at(10) });
+    expect([...clients]).toEqual([
+      ["bolt", { plannedUntil: at(9), halted: "too", accounts: new Map() }],
+      ["acme", { halted: "lawyers", accounts: new Map() }],
+    ]);
+    expect(halted).toBe("all");
   });
 
   test("open slots are those that have not ended", async () => {

@@ -56,60 +56,64 @@ test("credentials that name another client are not sealed", async () => {
 });
 
 test.for([
-  { what: "a missing secret", payload: { access_token: "a" }, says: "has no access_secret" },
-  { what: "an unknown field", payload: { ...tokens, password: "p" }, says: "has a field that is not known: password" },
+  { what: "a missing secret", payload: { access_token: "a" }, says: ": access_secret is missing" },
+  {
+    what: "an unknown field",
+    payload: { ...tokens, password: "p" },
+    says: ": there is a field that is not known: password",
+  },
   {
     what: "a secret where the name belongs",
     payload: { ...tokens, "AAAA1234-secret": "access_token" },
-    says: "has a field that is not known: (its name is not shown, it may be a secret)",
+    says: ": there is a field that is not known: (its name is not shown, it may be a secret)",
   },
   {
     what: "half an app",
     payload: { ...tokens, app_key: "a" },
-    says: "must have both app_key and app_secret, or neither",
+    says: " must have both app_key and app_secret, or neither",
   },
   {
     what: "the other half",
     payload: { ...tokens, app_secret: "a" },
-    says: "must have both app_key and app_secret, or neither",
+    says: " must have both app_key and app_secret, or neither",
   },
   {
     what: "an empty value",
     payload: { ...tokens, access_token: "" },
-    says: "has a wrong access_token: one line of text without spaces is expected",
+    says: ": access_token is wrong: one line of text without spaces is expected",
   },
   {
     what: "a pasted line break",
     payload: { ...tokens, access_secret: "a\n" },
-    says: "has a wrong access_secret: one line of text without spaces is expected",
+    says: ": access_secret is wrong: one line of text without spaces is expected",
   },
   {
     what: "a number",
     payload: { ...tokens, openai_api_key: 7 },
-    says: "has a wrong openai_api_key: one line of text without spaces is expected",
+    says: ": openai_api_key is wrong: one line of text without spaces is expected",
   },
   {
     what: "null",
     payload: { ...tokens, app_key: null },
-    says: "has a wrong app_key: one line of text without spaces is expected",
+    says: ": app_key is wrong: one line of text without spaces is expected",
   },
   {
     what: "an inherited name",
     payload: JSON.parse('{"__proto__": "a"}'),
-    says: "has a field that is not known: __proto__",
+    says: ": there is a field that is not known: __proto__",
   },
-  { what: "a list", payload: [tokens], says: "must be a JSON object" },
-  { what: "a text", payload: "text", says: "must be a JSON object" },
-  { what: "nothing", payload: null, says: "must be a JSON object" },
+  { what: "a list", payload: [tokens], says: " must be a JSON object" },
+  { what: "a text", payload: "text", says: " must be a JSON object" },
+  { what: "nothing", payload: null, says: " must be a JSON object" },
 ])("$what is refused when sealing and when opening", async ({ payload, says }) => {
   const sealing = await failureOf(sealCredentials(payload, "acme", asIs));
   expect(sealing).toBeInstanceOf(PostingError);
-  expect(sealing.message).toBe(`the credentials of acme ${says}`);
+  expect(sealing.message).toBe(`the credentials of acme${says}`);
   const isPlain = typeof payload === "object" && payload !== null && !Array.isArray(payload);
   const inside = isPlain ? Object.assign(JSON.parse(JSON.stringify(payload)), { client: "acme" }) : payload;
   const opening = await failureOf(openCredentials(JSON.stringify(inside), "acme", asIs));
   expect(opening).toBeInstanceOf(PostingError);
-  expect(opening.message).toBe(`the sealed block in clients/acme.yaml ${says}`);
+  expect(opening.message).toBe(`the sealed block in clients/acme.yaml${says}`);
 });
 
 test("a block that is not JSON inside is refused", async () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { RunReport, SlotResult } from "../../src/record/report.ts";
+import type { HaltReport, RunReport, SlotResult } from "../../src/record/report.ts";
 import { buildReport } from "../../src/record/report.ts";
 import type { SummaryContext } from "../../src/record/verdict.ts";
 import type { Outcome, RunInfo } from "../../src/terms.ts";
@@ -33,8 +33,12 @@ export function slotResult(changes: Partial<SlotResult> = {}): SlotResult {
   };
 }
 
-export function reportOf(slots: readonly SlotResult[], run: RunInfo = realRun): RunReport {
-  return buildReport({ run, finishedAt: new Date("2026-11-21T08:01:16Z"), runtimeSeconds: 38, slots });
+export function reportOf(
+  slots: readonly SlotResult[],
+  run: RunInfo = realRun,
+  halts: readonly HaltReport[] = [],
+): RunReport {
+  return buildReport({ run, finishedAt: new Date("2026-11-21T08:01:16Z"), runtimeSeconds: 38, slots, halts });
 }
 
 export const outcomes: readonly Outcome[] = ["posted", "skipped", "missed", "deferred", "unknown", "dead"];

@@ -87,6 +87,16 @@ test("without any report there is none to show: the shards are named, and nothin
   expect(markdown).toContain(high);
 });
 
+test("the halt of everything that every shard tells of counts once, beside those of single clients", () => {
+  const all = { scope: "*", why: "storm" };
+  const acme = { scope: "acme", why: "numbers" };
+  const merged = mergeReports(
+    [shardReport({ shard: low, halts: [all] }), shardReport({ shard: high, halts: [all, acme] })],
+    both,
+  );
+  expect(merged.report?.halts).toEqual([all, acme]);
+});
+
 test("what several shards say in the same words is said once", () => {
   const notes = ["Upstash did not answer: the ledger decided instead."];
   const merged = mergeReports([shardReport({ shard: low, notes }), shardReport({ shard: high, notes })], both);

@@ -64,11 +64,12 @@ test("every report that can be built is read, whatever a model or a service wrot
     latenessSeconds: fc.nat({ max: 1e8 }),
   });
   fc.assert(
-    fc.property(fc.array(anySlot, { maxLength: 5 }), (drawn) => {
+    fc.property(fc.array(anySlot, { maxLength: 5 }), fc.array(hostileText, { maxLength: 2 }), (drawn, reasons) => {
       const slots = drawn.map((change, n) =>
         slotResult({ ...change, slot: `client-${n}/2026-11-21T09:00`, client: `client-${n}` }),
       );
-      expect(readReport(JSON.stringify(shardReport({ shard, slots })))).toHaveProperty("report");
+      const halts = reasons.map((why, n) => ({ scope: ["*", "acme"][n] ?? "", why: why.repeat(300) }));
+      expect(readReport(JSON.stringify(shardReport({ shard, slots, halts })))).toHaveProperty("report");
     }),
   );
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SlotResult } from "../../src/record/report.ts";
 import { renderSummary } from "../../src/record/summary.ts";
+import { terminalSummary } from "../../src/record/terminal.ts";
 import type { SummaryContext } from "../../src/record/verdict.ts";
 import { shortened, storable } from "../../src/record/visible.ts";
 import type { Problem } from "../../src/terms.ts";
@@ -48,6 +49,24 @@ test("line 1 gives the counts, the cost and the time, line 2 says who must act",
   const [first, , second] = renderSummary(reportOf(mixed), { ...quiet, problems: [problem] }).split("\n");
   expect(first).toBe("✅ 1 posted · ⏭ 1 skipped · ⌛ 1 missed · ❓ 1 unknown · ❌ 1 dead · $0.0765 · 38 s");
   expect(second).toBe("A person must look: 1 dead letter and 1 configuration problem.");
+});
+
+test.for([
+  { halts: 0, also: "", says: "Nothing needs a person." },
+  { halts: 1, also: "", says: "1 halt stands until a person lifts it." },
+  { halts: 2, also: "", says: "2 halts stand until a person lifts them." },
+  {
+    halts: 1,
+    also: " and a dead letter",
+    says: "A person must look: 1 dead letter. 1 halt stands until a person lifts it.",
+  },
+])("with $halts standing halts$also the summary, the terminal and the report say so", ({ halts, also, says }) => {
+  const slots = also === "" ? [] : [slotResult({ outcome: "dead", reason: "suspended" })];
+  const standing = ["*", "acme"].slice(0, halts).map((scope) => ({ scope, why: "a typo" }));
+  const report = reportOf(slots, realRun, standing);
+  expect(report.halts ?? []).toEqual(standing);
+  expect(renderSummary(report, quiet).split("\n")[2]?.endsWith(says)).toBe(true);
+  expect(terminalSummary(report, quiet).split("\n")[1]?.endsWith(says)).toBe(true);
 });
 
 test("the parts stand in the order in which a person needs them", () => {

@@ -11,6 +11,15 @@ test("a month without any mistake keeps every promise, and says how many cases t
   expect(verdicts.every(({ cases }) => cases > 0)).toBe(true);
 });
 
+test.for([
+  { mixedUp: 0, says: "posts on X; no credential was ever another client's, so that was not tried" },
+  { mixedUp: 1, says: "posts on X; 1 time a credential was another client's" },
+  { mixedUp: 3, says: "posts on X; 3 times a credential was another client's" },
+])("with $mixedUp credentials mixed up, the promise of the right account says so", ({ mixedUp, says }) => {
+  const change = withJournal((journal) => Object.assign(journal, { mixedUp }));
+  expect(judgePromises({ ...evidence(), ...change }).find(({ number }) => number === 3)?.looked).toBe(says);
+});
+
 function withJournal(change: (journal: Evidence["journal"]) => void): Partial<Evidence> {
   const { journal } = evidence();
   change(journal);

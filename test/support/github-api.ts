@@ -21,7 +21,7 @@ export interface GithubApi {
 
 /**
  * The part of GitHub's REST API that the workflows use, on loopback, for one repository. `answers` gives the document for
- * `METHOD path` without its query; what is not there is 404 for a read and for a deletion, and 201 for other writes.
+ * `METHOD path` without its query, of a list the page that is asked for; what is not there is 404 for a read and for a deletion, and 201 for other writes.
  */
 export async function startGithubApi(
   repository: string,
@@ -35,7 +35,8 @@ export async function startGithubApi(
       : undefined;
     const path = (request.url ?? "").slice(`/repos/${repository}`.length);
     requests.push({ method, path, body });
-    const answer = answers[`${method} ${path.split("?")[0]}`];
+    const [bare, query] = path.split("?");
+    const answer = pageOf(answers[`${method} ${bare}`], new URLSearchParams(query));
     const authorised = request.headers.authorization === "Bearer token-of-the-job";
     const missing = answer === undefined && (method === "GET" || method === "DELETE");
     const status = !authorised ? 401 : missing ? 404 : method === "GET" ? 200 : 201;
@@ -54,4 +55,12 @@ export async function startGithubApi(
       await once(server, "close");
     },
   };
+}
+
+/** As GitHub pages lists: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+function pageOf(answer: unknown, query: URLSearchParams): unknown {
+  if (!Array.isArray(answer)) return answer;
+  const size = Math.min(Number(query.get("per_page") ?? 30), 100);
+  const from = (Number(query.get("page") ?? 1) - 1) * size;
+  return answer.slice(from, from + size);
 }

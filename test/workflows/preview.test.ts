@@ -49,7 +49,11 @@ async function changePrompt({ root, git }: RequestStage, version = "1.1.0"): Pro
 
 test.for([
   { there: "no comment yet", comments: [others], write: "POST /issues/9/comments" },
-  { there: "its comment from before", comments: [others, mine], write: "PATCH /issues/comments/31" },
+  {
+    there: "its comment from before behind hundreds of others",
+    comments: [...Array(200).fill(others), mine],
+    write: "PATCH /issues/comments/31",
+  },
 ])("a branch of this repository gets one comment, with $there", async ({ comments, write }) => {
   const scene = await stage({ "GET /issues/9/comments": comments });
   await changePrompt(scene);
@@ -70,18 +74,24 @@ test("a change with a problem fails, and its preview is commented all the same",
   expect(String(scene.github.requests.at(-1)?.body?.body)).toContain("this prompt was published as version 1.0.0");
 });
 
-test("a fork's run writes nothing; the run behind it finds the pull request by its head and comments", async () => {
-  const scene = await stage({ ...pulls, "GET /issues/9/comments": [] });
-  await changePrompt(scene);
-  const first = await scene.run("validate.yml", pullRequest("fork/clara"));
-  expect(first, failuresOf(first)).toMatchObject({ conclusion: "success", results: { comment: "skipped" } });
-  expect(scene.github.requests).toEqual([]);
-  const second = await scene.run("preview-comment.yml", completed("fork/clara"));
-  expect(second, failuresOf(second)).toMatchObject({ conclusion: "success" });
-  expect(decodeURIComponent(scene.github.requests[0]?.path ?? "")).toBe("/pulls?state=open&head=fork:main");
-  expect(scene.github.writes()).toEqual(["POST /issues/9/comments"]);
-  expect(String(scene.github.requests.at(-1)?.body?.body)).toContain("paperlane, tidewater");
-});
+test.for([
+  { there: "none yet", comments: [], write: "POST /issues/9/comments" },
+  { there: "one on the second page", comments: [...Array(100).fill(others), mine], write: "PATCH /issues/comments/31" },
+])(
+  "a fork's run writes nothing; the run behind it finds the pull request and its comment: $there",
+  async ({ comments, write }) => {
+    const scene = await stage({ ...pulls, "GET /issues/9/comments": comments });
+    await changePrompt(scene);
+    const first = await scene.run("validate.yml", pullRequest("fork/clara"));
+    expect(first, failuresOf(first)).toMatchObject({ conclusion: "success", results: { comment: "skipped" } });
+    expect(scene.github.requests).toEqual([]);
+    const second = await scene.run("preview-comment.yml", completed("fork/clara"));
+    expect(second, failuresOf(second)).toMatchObject({ conclusion: "success" });
+    expect(decodeURIComponent(scene.github.requests[0]?.path ?? "")).toBe("/pulls?state=open&head=fork:main");
+    expect(scene.github.writes()).toEqual([write]);
+    expect(String(scene.github.requests.at(-1)?.body?.body)).toContain("paperlane, tidewater");
+  },
+);
 
 test.for([
   { artifact: "no JSON", text: "<script>" },

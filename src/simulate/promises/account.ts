@@ -1,3 +1,4 @@
+import { counted } from "../../record/format.ts";
 import type { Check } from "./verdict.ts";
 
 /** 3. Every post stands on the account of the client whose slot it is. */
@@ -7,6 +8,9 @@ export const checkAccount: Check = ({ posts, slots, clients, journal }) => {
     const client = clients.get(slots.get(slot)?.client ?? "");
     return client?.xUserId === xUserId ? [] : [`${slot} is on account ${xUserId}, not on ${client?.xUserId}`];
   });
-  const looked = `posts on X; ${journal.mixedUp} times a credential was another client's`;
-  return { looked, cases: posts.length, broken };
+  const tried =
+    journal.mixedUp === 0
+      ? "no credential was ever another client's, so that was not tried"
+      : `${counted(journal.mixedUp, "time")} a credential was another client's`;
+  return { looked: `posts on X; ${tried}`, cases: posts.length, broken };
 };
