@@ -59,6 +59,7 @@ test.for([
   const body = String(scene.github.requests.at(-1)?.body?.body);
   expect(body).toMatch(/^<!-- clara-preview -->\n/);
   expect(body).toContain("2 of 5 clients are touched: paperlane, tidewater.");
+  expect(body).not.toContain("the diff decides");
   expect(done.jobs.find(({ id }) => id === "preview")?.summary).toContain("### Preview");
 });
 
@@ -80,7 +81,9 @@ test("a fork's run writes nothing; the run behind it finds the pull request by i
   expect(second, failuresOf(second)).toMatchObject({ conclusion: "success" });
   expect(decodeURIComponent(scene.github.requests[0]?.path ?? "")).toBe("/pulls?state=open&head=fork:main");
   expect(scene.github.writes()).toEqual(["POST /issues/9/comments"]);
-  expect(String(scene.github.requests.at(-1)?.body?.body)).toContain("paperlane, tidewater");
+  const body = String(scene.github.requests.at(-1)?.body?.body);
+  expect(body).toContain("paperlane, tidewater");
+  expect(body).toContain("\n⚠️ Computed by the pull request's own code: the diff decides.\n");
 });
 
 test.for([
