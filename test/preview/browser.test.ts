@@ -81,7 +81,7 @@ const withoutBreaks = (tags: readonly string[]) => tags.filter((tag) => tag !== 
 
 const comment = (text: string) => renderComment(documentWith(text), "file");
 
-describe.skipIf(unavailable)("a comment, drawn by a browser", () => {
+describe.skipIf(unavailable)("a comment, drawn by a browser (skipped where none is installed)", () => {
   test("keeps every hostile text in the card, table or title that it belongs to", async () => {
     const [plain, ...drawn] = await draw(comment(harmless), ...attacks.map(comment));
     if (plain === undefined) throw new Error("nothing was drawn");
