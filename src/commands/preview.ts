@@ -5,7 +5,7 @@ import { readFiles } from "../clients/read-files.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../ports.ts";
 import { renderComment } from "../preview/comment.ts";
-import type { PreviewDocument } from "../preview/document.ts";
+import type { PreviewDocument, PreviewOrigin } from "../preview/document.ts";
 import { renderPreview } from "../preview/markdown.ts";
 import { previewChange } from "../preview/preview.ts";
 import { readPreview } from "../preview/read.ts";
@@ -21,17 +21,17 @@ const mostSamples = 10;
 
 /**
  * What a change of files does, before it is merged. Exits 1 when a file has an error. Posts and records nothing.
- * With `--from` it only shows what an earlier preview wrote.
+ * With `--from` it only shows what an earlier preview wrote, and says that the figures were not computed here.
  */
 export async function preview(context: Context): Promise<number> {
   const { flags } = context.arguments;
   if (typeof flags.from === "string") {
-    await show(context, readPreview(await readNamed(flags.from)));
+    await show(context, readPreview(await readNamed(flags.from)), "file");
     return 0;
   }
   const document = await compare(context);
   context.host?.annotate(document.problems);
-  await show(context, document);
+  await show(context, document, "here");
   return document.problems.some(({ severity }) => severity === "error") ? 1 : 0;
 }
 
@@ -61,14 +61,18 @@ async function compare(context: Context): Promise<PreviewDocument> {
 }
 
 /** On standard output, in Actions as the job summary, and with `--out` as the files that other jobs take. */
-async function show({ host, write, arguments: { flags, json } }: Context, document: PreviewDocument): Promise<void> {
-  await host?.writeSummary(renderPreview(document, maxSummaryBytes));
+async function show(
+  { host, write, arguments: { flags, json } }: Context,
+  document: PreviewDocument,
+  origin: PreviewOrigin,
+): Promise<void> {
+  await host?.writeSummary(renderPreview(document, origin, maxSummaryBytes));
   if (typeof flags.out === "string") {
     await mkdir(flags.out, { recursive: true });
     await writeFile(join(flags.out, "preview.json"), JSON.stringify(document));
-    await writeFile(join(flags.out, "comment.md"), renderComment(document));
+    await writeFile(join(flags.out, "comment.md"), renderComment(document, origin));
   }
-  write(json ? jsonLine(document) : terminalPreview(document));
+  write(json ? jsonLine(document) : terminalPreview(document, origin));
 }
 
 function readSamples(value: string | boolean | undefined): number {

@@ -98,6 +98,10 @@ function simulated({ clients }: Workspace, options: Options): readonly Client[] 
   return castClients(clients, options.clients, seededDraws(options.seed));
 }
 
+/** What differs from a real run, which a verdict on the promises must not hide. */
+const standIns =
+  "The real SDKs of the model, X and Supabase speak HTTP in memory; buckets in Postgres stand in for Upstash, whose library reads the machine's clock.";
+
 /** Variables that would lead a real run to real services. */
 const realServices = ["SUPABASE_URL", "UPSTASH_REDIS_REST_URL", "OPENAI_API_KEY", "X_APP_KEY", "CLARA_IDENTITY"];
 
@@ -114,6 +118,7 @@ function notesOn(input: {
     cast
       ? "The clients are made from the workspace's own, with other ids, accounts, zones and times."
       : "The workspace's own clients, those in rehearsal as if they were active.",
+    standIns,
     ...(paused > 0 ? [`${paused} paused: they owe nothing.`] : []),
     ...(workspace.broken.size > 0 ? [`${workspace.broken.size} left out, because their files have errors.`] : []),
     ...(set.length > 0 ? [`Not used, although set here: ${set.join(", ")}. Nothing leaves this machine.`] : []),

@@ -12,6 +12,8 @@ export function requestBody({ id, path }: NewClient): string {
     `The credentials: npm start -- connect ${id} asks the account's owner for access, or npm start -- seal ${id} seals tokens that you have. Never write them into an issue.`,
     "The prompts: the file takes every published one; keep those that fit.",
     `Optional: fallbacks, avoid, jitter, late. Editors complete them in ${path}.`,
+    // GitHub lets no workflow start others without a person (docs.github.com/en/actions/concepts/security/github_token).
+    "The checks: they wait, since a workflow opened this pull request. Somebody with write access selects Approve workflows to run in the merge box; where GitHub shows no such button, they close this pull request and reopen it.",
     "The start: the client rehearses, so nothing is sent, until somebody sets `status: active`.",
   ];
   return serialise(

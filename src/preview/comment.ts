@@ -1,4 +1,4 @@
-import type { PreviewDocument } from "./document.ts";
+import type { PreviewDocument, PreviewOrigin } from "./document.ts";
 import { renderPreview } from "./markdown.ts";
 
 /** By this line the next run finds its comment again. */
@@ -8,6 +8,6 @@ export const commentMarker = "<!-- clara-preview -->";
 const maxBytes = 65_000;
 
 /** The text of the pull request's comment. */
-export function renderComment(document: PreviewDocument): string {
-  return `${commentMarker}\n\n${renderPreview(document, maxBytes - commentMarker.length - 2)}`;
+export function renderComment(document: PreviewDocument, origin: PreviewOrigin): string {
+  return `${commentMarker}\n\n${renderPreview(document, origin, maxBytes - commentMarker.length - 2)}`;
 }

@@ -19,6 +19,9 @@ export interface PreviewDocument {
   notes: readonly string[];
 }
 
+/** Who computed a document: this process, or whoever wrote the file that it was read from. */
+export type PreviewOrigin = "here" | "file";
+
 export interface ClientPreview {
   id: string;
   name: string;

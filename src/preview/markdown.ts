@@ -7,6 +7,7 @@ import type {
   ClientPreview,
   MonthCost,
   PreviewDocument,
+  PreviewOrigin,
   Sample,
   SampleText,
   WrittenSample,
@@ -22,8 +23,8 @@ const inArtifact = "see the preview artifact of this run";
  * The change in Markdown, at most `maxBytes` of UTF-8: posts as cards, base before head. Clients that find no room are
  * counted at the end. Every name, text and reason stands in it as text, whatever it contains.
  */
-export function renderPreview(document: PreviewDocument, maxBytes: number): string {
-  const head = serialise(headBlocks(document), maxBytes / 2);
+export function renderPreview(document: PreviewDocument, origin: PreviewOrigin, maxBytes: number): string {
+  const head = serialise(headBlocks(document, origin), maxBytes / 2);
   const parts = [head];
   // Room for the sentence that counts what found none.
   let left = maxBytes - byteLength(head) - 200;
@@ -59,13 +60,22 @@ export function writerSentence({ writer }: Pick<PreviewDocument, "writer">): str
     : "The samples come from the sandbox's writer, since no model was asked: they show the form, not the words.";
 }
 
-function headBlocks(document: PreviewDocument): Block[] {
+/**
+ * What a reader must know before the rest, if anything: the form of a file was checked, but a fork that changes the code of
+ * the preview can write any figures into that form.
+ */
+export function originSentences(origin: PreviewOrigin): readonly string[] {
+  return origin === "here" ? [] : ["⚠️ Computed by the pull request's own code: the diff decides."];
+}
+
+function headBlocks(document: PreviewDocument, origin: PreviewOrigin): Block[] {
   const { base, head, problems, notes } = document;
   const rows = problems.map(({ severity, file, line, column, message, hint }) =>
     [severity === "error" ? "❌" : "⚠️", `${file}:${line}:${column}`, message, hint].map((cell) => text(cell)),
   );
   return [
     { node: heading("Preview") },
+    ...originSentences(origin).map((sentence) => ({ node: paragraph(text(sentence)) })),
     {
       node: paragraph(text(`${touchedSentence(document)} Base ${shortCommit(base)}, head ${shortCommit(head)}.`, 600)),
     },

@@ -1,12 +1,13 @@
 import { firstOf, money, plannedTime } from "../record/format.ts";
 import { printable, visible } from "../record/visible.ts";
-import type { Change, ClientPreview, MonthCost, PreviewDocument, SampleText } from "./document.ts";
+import type { Change, ClientPreview, MonthCost, PreviewDocument, PreviewOrigin, SampleText } from "./document.ts";
 import { fromDifference } from "./from-difference.ts";
-import { budgetSentence, factsLine, touchedSentence, writerSentence } from "./markdown.ts";
+import { budgetSentence, factsLine, originSentences, touchedSentence, writerSentence } from "./markdown.ts";
 
 /** The preview as plain lines for a terminal; it holds no escape sequence, whatever the files say. */
-export function terminalPreview(document: PreviewDocument): string {
+export function terminalPreview(document: PreviewDocument, origin: PreviewOrigin): string {
   const lines = [
+    ...originSentences(origin),
     touchedSentence(document),
     ...document.problems.map(
       ({ file, line, column, message, hint }) => `${file}:${line}:${column} ${message} (${hint})`,

@@ -10,6 +10,8 @@ export interface BenchRow {
   /** The ratio that was promised: the most, or for throughput the least. */
   limit: number;
   holds: boolean;
+  /** Set where requests were counted and no time was measured: no busy machine excuses a miss. */
+  isCount?: true;
   /** What a reader needs to judge the figure. */
   detail?: string;
 }

@@ -65,7 +65,7 @@ function ledgerRow(calls: Readonly<Record<string, number>>, slots: number): Benc
 
 function callsRow(name: string, calls: number, slots: number, limit: number): BenchRow {
   const ratio = calls / slots;
-  return { name, figure: ratio.toFixed(3), floor: "1", ratio, limit, holds: ratio <= limit };
+  return { name, figure: ratio.toFixed(3), floor: "1", ratio, limit, holds: ratio <= limit, isCount: true };
 }
 
 /** The same waits without the work: as many workers, each with one request to the model and one to X for every slot. */

@@ -92,16 +92,20 @@ describe("a branch that edits a prompt used by two of five clients", () => {
   });
 });
 
-test("the document and the comment are written for other jobs, and the document is shown again as it was", async () => {
+test("the document and the comment are written for other jobs; shown again, it says who computed it", async () => {
   await edit("clients/brotzeit.yaml", (text) => text.replace("06:30", "06:45"));
   const [first, second] = [join(root, "out"), join(root, "again")];
   await preview("--base", "HEAD", "--samples", "1", "--out", first);
-  await preview("--from", join(first, "preview.json"), "--out", second);
+  const { stdout } = await preview("--from", join(first, "preview.json"), "--out", second);
   const comment = await readFile(join(first, "comment.md"), "utf8");
   expect(comment).toMatch(/^<!-- clara-preview -->\n\n### Preview\n/);
   expect(comment).toMatch(/Base ([0-9a-f]{9}), head \1\+\./);
   expect(comment).toContain("| schedule.times | 06:30, 16:15 | 06:45, 16:15 |");
-  expect(await readFile(join(second, "comment.md"), "utf8")).toBe(comment);
+  const warning = "⚠️ Computed by the pull request's own code: the diff decides.";
+  expect(comment).not.toContain(warning);
+  expect(stdout.split("\n")[0]).toBe(warning);
+  const again = comment.replace("### Preview\n", `### Preview\n\n${warning}\n`);
+  expect(await readFile(join(second, "comment.md"), "utf8")).toBe(again);
 });
 
 test.for([

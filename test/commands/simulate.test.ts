@@ -61,6 +61,7 @@ test("a calm day of the workspace's own clients, in words, touches no state and 
   expect(code).toBe(0);
   expect(written).toContain("1 day from 2026-11-21T00:00:00.000Z with 5 clients, faults calm, seed 1");
   expect(written).toContain("The workspace's own clients, those in rehearsal as if they were active.");
+  expect(written).toContain("HTTP in memory; buckets in Postgres stand in for Upstash");
   expect(written).toContain("Not used, although set here: SUPABASE_URL, X_APP_KEY.");
   expect(written).toMatch(/^wattle-ridge +\S+ +[1-9]/m);
   expect(written.match(/^pass /gm)).toHaveLength(10);

@@ -79,9 +79,9 @@ function documentWith(text: string): PreviewDocument {
 /** Line breaks of a post are drawn as such, and nothing else may be added. */
 const withoutBreaks = (tags: readonly string[]) => tags.filter((tag) => tag !== "br");
 
-const comment = (text: string) => renderComment(documentWith(text));
+const comment = (text: string) => renderComment(documentWith(text), "file");
 
-describe.skipIf(unavailable)("a comment, drawn by a browser", () => {
+describe.skipIf(unavailable)("a comment, drawn by a browser (skipped where none is installed)", () => {
   test("keeps every hostile text in the card, table or title that it belongs to", async () => {
     const [plain, ...drawn] = await draw(comment(harmless), ...attacks.map(comment));
     if (plain === undefined) throw new Error("nothing was drawn");
@@ -112,14 +112,14 @@ test("a comment has its marker once, and at most the characters that GitHub take
     id: `client-${index}`,
   }));
   const document = { ...documentWith(attacks.join(" ")), clients: many as ClientPreview[] };
-  const comment = renderComment(document);
+  const comment = renderComment(document, "file");
   expect(comment.length).toBeLessThanOrEqual(65_536);
   expect(comment.split("\n").filter((line) => line === commentMarker)).toHaveLength(1);
   expect(comment).toMatch(/and [\d,]+ more clients, see the preview artifact of this run\n$/);
 });
 
 test.for(attacks)("on a terminal %j leaves nothing that a terminal or GitHub's runner would obey", (attack) => {
-  for (const line of terminalPreview(documentWith(attack)).split("\n")) {
+  for (const line of terminalPreview(documentWith(attack), "file").split("\n")) {
     expect(line).not.toMatch(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u);
     expect(line).not.toMatch(/^\s*::|##\[/);
   }

@@ -47,6 +47,9 @@ export function compiledOnce({ root }: Pick<TestWorkspace, "root">): Readonly<Re
   return { NODE_COMPILE_CACHE: join(root, ".clara/compiled") };
 }
 
+/** The process ended by itself before its boundary: there was no kill, so nothing is known of the case. */
+export class BoundaryMissed extends Error {}
+
 /** One client's slot from its first tick on, with a fresh X and a fresh model behind gates. */
 export interface Scene {
   x: XSandbox;
@@ -133,7 +136,7 @@ export async function openScene({ lane, workspace, client, duplicateWindowHours 
       }
       const { code, stderr } = await started.finished;
       if (boundary !== undefined && !passage.stopped())
-        throw new Error(`the process never came to ${boundary.step}: ${stderr}`);
+        throw new BoundaryMissed(`the process never came to ${boundary.step}: ${stderr}`);
       if (boundary === undefined && code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
     },
     tick: async (minutesLater) => {

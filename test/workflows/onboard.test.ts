@@ -48,6 +48,7 @@ test("a form becomes a branch with one file and a pull request with its preview"
   expect(pull).toEqual({ title: "New client: bean-leaf", head: "onboard/issue-7", base: "main" });
   expect(body).toContain("Closes #7.");
   expect(body).toContain("### Still missing");
+  expect(body).toMatch(/^- The checks: .* Approve workflows to run .* close this pull request and reopen it\.$/m);
   expect(body).toContain("1 of 6 clients is touched: bean-leaf.");
   expect(body).toMatch(/> \*\*After: Bean & Leaf\*\* /);
 });

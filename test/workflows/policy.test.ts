@@ -13,6 +13,7 @@ const ci = read("ci.yml");
 const levers = read("levers.yml");
 const validation = read("validate.yml");
 const onboarding = read("onboard.yml");
+const prove = read("prove.yml");
 
 type Document = Parameters<typeof validate>[0];
 let documents = 0;
@@ -33,6 +34,7 @@ test("the workflows are these", () => {
     "levers.yml",
     "onboard.yml",
     "preview-comment.yml",
+    "prove.yml",
     "run.yml",
     "validate.yml",
   ];
@@ -239,10 +241,28 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
   ].map(([from = "", to = ""]) =>
     breaks("a lever never waits behind a run that posts, and none is dropped", levers, from, to),
   ),
-  breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "0 * * * *"),
-  breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "15 * * * *"),
-  breaks("a schedule has several lines, at odd minutes", run, "7 * * * *", "*/15 * * * *"),
-  breaks("a schedule has several lines, at odd minutes", run, /( +- cron: .*\n)+/, '    - cron: "7 * * * *"\n'),
+  breaks("a schedule is at odd minutes, and of a run that posts it has several lines", run, "7 * * * *", "0 * * * *"),
+  breaks("a schedule is at odd minutes, and of a run that posts it has several lines", run, "7 * * * *", "15 * * * *"),
+  breaks(
+    "a schedule is at odd minutes, and of a run that posts it has several lines",
+    run,
+    "7 * * * *",
+    "*/15 * * * *",
+  ),
+  breaks(
+    "a schedule is at odd minutes, and of a run that posts it has several lines",
+    run,
+    /( +- cron: .*\n)+/,
+    '    - cron: "7 * * * *"\n',
+  ),
+  breaks("a schedule is at odd minutes, and of a run that posts it has several lines", prove, "41 2", "0 2"),
+  ...[
+    ["    if: ", "    # if: "],
+    [" == 'true' }}", " != 'false' }}"],
+    ["github.event_name == 'workflow_dispatch'", "github.event_name == 'schedule'"],
+  ].map(([from = "", to = ""]) =>
+    breaks("a schedule of what no client needs is asked for by a variable", prove, from, to),
+  ),
 ];
 
 function breaks(rule: Rule, from: string, what: string | RegExp, to: string) {

@@ -76,6 +76,9 @@ const actions = new Map<string, { version: string; allowed: readonly Record<stri
         upload("comment", "preview/comment.md"),
         upload("request", "request"),
         upload("doctor", "doctor"),
+        upload("promises", "promises"),
+        upload("simulation", "simulation"),
+        upload("bench", "bench"),
       ],
     },
   ],
@@ -189,8 +192,17 @@ export const rules = {
     mayPost(workflow) ||
     "pull_request" in workflow.on ||
     same(workflow.concurrency, { group: "levers-production", "cancel-in-progress": false, queue: "max" }),
-  "a schedule has several lines, at odd minutes": ({ workflow: { on } }) =>
-    on.schedule === undefined || (on.schedule.length > 1 && on.schedule.every(({ cron }) => /^\d?[1379] /.test(cron))),
+  "a schedule is at odd minutes, and of a run that posts it has several lines": ({ workflow }) => {
+    const { schedule = [] } = workflow.on;
+    const isEnough = !mayPost(workflow) || schedule.length !== 1;
+    return isEnough && schedule.every(({ cron }) => /^\d?[1379] /.test(cron));
+  },
+  "a schedule of what no client needs is asked for by a variable": ({ workflow, jobs }) =>
+    workflow.on.schedule === undefined ||
+    mayPost(workflow) ||
+    jobs.every((job) =>
+      /^\$\{\{ github\.event_name == 'workflow_dispatch' \|\| vars\.\w+ == 'true' \}\}$/.test(job.if ?? ""),
+    ),
 } as const satisfies Record<string, (subject: Subject) => boolean>;
 
 export type Rule = keyof typeof rules;

@@ -63,6 +63,7 @@ test.for([
   const body = String(scene.github.requests.at(-1)?.body?.body);
   expect(body).toMatch(/^<!-- clara-preview -->\n/);
   expect(body).toContain("2 of 5 clients are touched: paperlane, tidewater.");
+  expect(body).not.toContain("the diff decides");
   expect(done.jobs.find(({ id }) => id === "preview")?.summary).toContain("### Preview");
 });
 
@@ -89,7 +90,9 @@ test.for([
     expect(second, failuresOf(second)).toMatchObject({ conclusion: "success" });
     expect(decodeURIComponent(scene.github.requests[0]?.path ?? "")).toBe("/pulls?state=open&head=fork:main");
     expect(scene.github.writes()).toEqual([write]);
-    expect(String(scene.github.requests.at(-1)?.body?.body)).toContain("paperlane, tidewater");
+    const body = String(scene.github.requests.at(-1)?.body?.body);
+    expect(body).toContain("paperlane, tidewater");
+    expect(body).toContain("\n⚠️ Computed by the pull request's own code: the diff decides.\n");
   },
 );
 

@@ -1,0 +1,4 @@
+import { laterLives } from "../support/crash-lives.ts";
+import { testEveryKill } from "../support/crash-matrix.ts";
+
+testEveryKill(laterLives);
