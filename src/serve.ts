@@ -144,12 +144,10 @@ async function post(
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
     return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
-  // The place is taken before the intent is stored: nothing may stand between the intent and the send.
-  const result = await x.outside(() =>
-    publishDraft(
-      { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
-      { ledger, account: x.account, prices: workspace.prices, global, clock, run: run.id, leaseSeconds, sleep },
-    ),
+  const ports = { ledger, account: x.account, prices: workspace.prices, global, clock, sleep, outside: x.outside };
+  const result = await publishDraft(
+    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
+    { ...ports, run: run.id, leaseSeconds },
   );
   if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
   const costUsd = result.costUsd + spent.usd;

@@ -1,5 +1,6 @@
 import { PostingError } from "./errors.ts";
 import type { TickState, UnsettledSlot } from "./ports.ts";
+import { postUsd } from "./post/publish.ts";
 import { settleSlot } from "./post/settle-slot.ts";
 import type { SlotResult } from "./record/report.ts";
 import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
@@ -21,7 +22,8 @@ export async function settleSend(tick: Tick, slot: UnsettledSlot, state: TickSta
     const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
     const result = await settleSlot(
       { slot, client, fingerprint, knownAccounts },
-      { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds },
+      // It has a place already.
+      { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds, outside: (work) => work() },
     );
     if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
     return slotResult(tick, slot, { ...result, draft: slot.draft });
@@ -41,6 +43,7 @@ async function settleWithoutClient(tick: Tick, slot: UnsettledSlot): Promise<Slo
   const reason =
     "the client's file was removed while a send was unsettled: look at the account whether the text is there";
   const { id, fence } = slot;
+  const costUsd = postUsd(slot.draft, workspace.prices);
   await services.ledger.recordOutcome({
     run: run.id,
     slot: id,
@@ -48,7 +51,7 @@ async function settleWithoutClient(tick: Tick, slot: UnsettledSlot): Promise<Slo
     now: services.clock(),
     outcome: "dead",
     reason,
-    xUsd: 0,
+    xUsd: costUsd,
   });
-  return slotResult(tick, slot, { outcome: "dead", reason, cause: "sent-twice", draft: slot.draft });
+  return slotResult(tick, slot, { outcome: "dead", reason, cause: "sent-twice", draft: slot.draft, costUsd });
 }

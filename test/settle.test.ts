@@ -27,7 +27,7 @@ test("a send whose client's file was removed becomes a dead letter that says whe
     reason: expect.stringContaining("look at the account"),
     text: "Good morning",
   });
-  expect(outcomes).toMatchObject([{ slot: slot.id, fence: 4, outcome: "dead" }]);
+  expect(outcomes).toMatchObject([{ slot: slot.id, fence: 4, outcome: "dead", xUsd: 0.015 }]);
 });
 
 test("a send whose client's file has an error waits until the file is mended", async () => {

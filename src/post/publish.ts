@@ -15,6 +15,8 @@ export interface PostPorts extends ReadPorts {
   run: string;
   leaseSeconds: number;
   sleep(milliseconds: number): Promise<void>;
+  /** Runs the send when there is a place for it. */
+  outside<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface PublishInput extends AccountProof {
@@ -53,24 +55,17 @@ export interface Resend extends Pick<TimelineRead, "since" | "find"> {
 
 /** Proves the account, stores the intent, sends the text once, and stores what came of it. Never sends twice. */
 export async function publishDraft(input: PublishInput, ports: PostPorts, resend?: Resend): Promise<PostResult> {
-  const { account, prices, clock } = ports;
+  const { account, prices } = ports;
   const reads = resend?.reads ?? openPaidReads({ ...input, keepUsd: postUsd(input.draft, prices) }, ports);
   const context = { resend: resend !== undefined };
   const proof = await proveAccount(input, { reads, account, prices });
   if (!proof.proven) {
     return finish(input, ports, { after: unsent(proof.failed, context), reads, sent: context.resend });
   }
-  const armedAt = clock();
-  const refused = await arm(input, ports);
-  if (refused !== undefined) {
-    return finish(input, ports, { after: unsent(refused, context), reads, sent: context.resend });
-  }
-  const still = stoodStill(armedAt, ports);
-  if (still !== undefined) {
-    const after = notSent(context, { reason: still, cause: "unavailable" });
-    return finish(input, ports, { after, reads, sent: context.resend });
-  }
-  const result = await sendOnce(input, account);
+  // The place is taken before the intent is stored: nothing may stand between the intent and the send.
+  const sent = await ports.outside(() => armAndSend(input, ports, context));
+  if ("unsent" in sent) return finish(input, ports, { after: sent.unsent, reads, sent: context.resend });
+  const { result } = sent;
   const after = afterSend(result, context);
   const full = after.backoff ?? fullWindow(result.windows);
   const postId = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
@@ -82,6 +77,19 @@ export async function publishDraft(input: PublishInput, ports: PostPorts, resend
     reads,
     sent: true,
   });
+}
+
+async function armAndSend(
+  input: PublishInput,
+  ports: PostPorts,
+  context: SendContext,
+): Promise<{ result: SendResult } | { unsent: AfterSend }> {
+  const armedAt = ports.clock();
+  const refused = await arm(input, ports);
+  if (refused !== undefined) return { unsent: unsent(refused, context) };
+  const still = stoodStill(armedAt, ports);
+  if (still !== undefined) return { unsent: notSent(context, { reason: still, cause: "unavailable" }) };
+  return { result: await sendOnce(input, ports.account) };
 }
 
 /** The price of one post on X: https://docs.x.com/x-api/getting-started/pricing */

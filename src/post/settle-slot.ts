@@ -75,6 +75,7 @@ function resendRefusal({
   return { kind: "missed", reason: `was not on X in two reads, and the client is ${client.status} now` };
 }
 
+/** A text that may have left counts as paid for, however it ends: X may show it, and charge for it, much later. */
 function afterDecision(
   decision: Exclude<SettleDecision, { kind: "resend" }>,
   failed: AfterSend | undefined,
@@ -85,9 +86,9 @@ function afterDecision(
     case "wait":
       return { ...failed, outcome: "unknown", reason: decision.reason, cause: "outcome-unknown", xCharged: false };
     case "missed":
-      return { outcome: "missed", reason: decision.reason, cause: "too-late", xCharged: false };
+      return { outcome: "missed", reason: decision.reason, cause: "too-late", xCharged: true };
     case "dead":
-      return { outcome: "dead", reason: decision.reason, cause: "sent-twice", xCharged: false };
+      return { outcome: "dead", reason: decision.reason, cause: "sent-twice", xCharged: true };
   }
 }
 

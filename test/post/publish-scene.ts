@@ -1,3 +1,4 @@
+import { openPlaces } from "../../src/places.ts";
 import type { PostPorts, PublishInput } from "../../src/post/publish.ts";
 import type { Fault } from "../../src/sandbox/x-faults.ts";
 import type { Draft } from "../../src/terms.ts";
@@ -39,7 +40,17 @@ export async function openPublishing(
     x,
     ledger,
     sleeps,
-    ports: { ledger, account, prices, global: limits, clock, run: "run-1", leaseSeconds: 300, sleep },
+    ports: {
+      ledger,
+      account,
+      prices,
+      global: limits,
+      clock,
+      run: "run-1",
+      leaseSeconds: 300,
+      sleep,
+      outside: openPlaces(1),
+    },
     input: {
       slot,
       fence: 1,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openPlaces } from "../../src/places.ts";
 import { publishDraft } from "../../src/post/publish.ts";
 import { settleSlot } from "../../src/post/settle-slot.ts";
 import type { Fault, FaultRequest } from "../../src/sandbox/x-faults.ts";
@@ -28,6 +29,7 @@ async function scene(faults: (request: FaultRequest) => Fault | undefined) {
     run: id,
     leaseSeconds: 300,
     sleep: async () => {},
+    outside: openPlaces(1),
   });
   const tick = async (id: string) => {
     const state = await ledger.openTick({ run: runInfo(id), now: clock(), leaseSeconds: 300 });

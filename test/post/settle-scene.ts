@@ -1,3 +1,4 @@
+import { openPlaces } from "../../src/places.ts";
 import type { UnsettledSlot } from "../../src/ports.ts";
 import { type SettlePorts, type SettleSlotInput, settleSlot } from "../../src/post/settle-slot.ts";
 import type { Fault, FaultRequest } from "../../src/sandbox/x-faults.ts";
@@ -23,6 +24,7 @@ export async function openSettling(faults: (request: FaultRequest) => Fault | un
     run: "run-2",
     leaseSeconds: 300,
     sleep: async () => {},
+    outside: openPlaces(1),
   };
   const slot: UnsettledSlot = {
     id: "acme/2026-11-21T13:00",

@@ -103,7 +103,7 @@ test.for<{ when: string; change: (input: SettleSlotInput) => Partial<SettleSlotI
   {
     when: "it is too late",
     change: ({ client }) => ({ client: { ...client, schedule: { ...client.schedule, lateWithinSeconds: 30 } } }),
-    expected: { outcome: "missed", cause: "too-late" },
+    expected: { outcome: "missed", cause: "too-late", costUsd: 0.2 },
   },
   {
     when: "the client is paused",
@@ -118,7 +118,7 @@ test.for<{ when: string; change: (input: SettleSlotInput) => Partial<SettleSlotI
   {
     when: "it was sent twice already",
     change: ({ slot }) => ({ slot: { ...slot, sends: 2 } }),
-    expected: { outcome: "dead", cause: "sent-twice" },
+    expected: { outcome: "dead", cause: "sent-twice", costUsd: 0.2 },
   },
   {
     when: "the credential belongs to somebody else",

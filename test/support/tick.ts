@@ -22,7 +22,12 @@ export function tickDouble({ now, clients = [], broken = [], openClient, recordO
     ...(recordOutcome && { ledger: { recordOutcome } as Ledger }),
   };
   return {
-    workspace: { clients, broken: new Set(broken), defaults: {} } as unknown as Workspace,
+    workspace: {
+      clients,
+      broken: new Set(broken),
+      defaults: {},
+      prices: { x: { postUsd: 0.015 } },
+    } as unknown as Workspace,
     clients: new Map(clients.map((client) => [client.id, client])),
     services: services as Services,
     run: {
