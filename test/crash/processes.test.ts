@@ -64,7 +64,7 @@ test("eight processes at once with random kills post each of 500 due slots exact
     }
   };
   fill();
-  let nextKill = 30 + draw(90);
+  let nextKill = 15 + draw(45);
   while (!(await allEnded())) {
     await sleep(50);
     if (x.posts().length >= nextKill) {
@@ -72,7 +72,7 @@ test("eight processes at once with random kills post each of 500 due slots exact
       for (const { process } of victims) process.kill("SIGKILL");
       await Promise.all(victims.map(({ finished }) => finished));
       killed += victims.length;
-      nextKill = x.posts().length + 30 + draw(90);
+      nextKill = x.posts().length + 15 + draw(45);
     } else if (alive.size > 0) continue;
     // Every lease of those before has ended for those that come, also of the ones that live on.
     nowMs += 11 * 60_000;

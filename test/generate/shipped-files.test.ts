@@ -53,14 +53,17 @@ test("limits have room for a full day, and for a month of ordinary posts", () =>
     // A link budget that is used up leaves ordinary posts; its own posts come on top.
     const worst = plansOf(client, 1_000).map((plan) => worstCase(plan, workspace.prices));
     const perDay = schedule.times.length;
-    const dearestUsd = Math.max(...worst.map(({ modelUsd, xUsd }) => modelUsd + xUsd));
+    const { postUsd, postWithUrlUsd } = workspace.prices.x;
+    const dearestUsd = Math.max(...worst.map(({ modelUsd }) => modelUsd)) + postUsd;
+    // Held for one slot after the other, and mostly free again.
+    const heldUsd = Math.max(...worst.map(({ xUsd }) => xUsd));
     expect(limits.postsPerDay, client.id).toBeGreaterThanOrEqual(perDay);
     expect(limits.completionsPerDay, client.id).toBeGreaterThanOrEqual(
       perDay * Math.max(...worst.map((cost) => cost.completions)),
     );
-    const linksUsd = links.policy === "budget" ? links.maxPerWeek * 5 * workspace.prices.x.postWithUrlUsd : 0;
+    const linksUsd = links.policy === "budget" ? links.maxPerWeek * 5 * postWithUrlUsd : 0;
     expect(limits.usdPerMonth - linksUsd, client.id).toBeGreaterThan(
-      perDay * 31 * (schedule.days.length / 7) * dearestUsd,
+      perDay * 31 * (schedule.days.length / 7) * dearestUsd + heldUsd,
     );
   }
 });
