@@ -45,6 +45,15 @@ export const xAnswers: readonly XAnswer[] = [
 /** One of each kind: no harm, a refusal for good, an unclear one behind which a post stands. */
 export const fewAnswers = xAnswers.filter(({ name }) => ["created", "403 content", "lost"].includes(name));
 
+const ofEachRule = [
+  ...["created", "403 content", "403 suspended", "401", "402", "429", "503 after creation"],
+  ...["500 before creation", "lost", "201 without an id"],
+];
+
+/** One for each rule of `afterSend`; with CRASH_ANSWERS=all every one, for which the workflow `prove` has the minutes. */
+export const laterAnswers =
+  process.env.CRASH_ANSWERS === "all" ? xAnswers : xAnswers.filter(({ name }) => ofEachRule.includes(name));
+
 const syllables = ["ba", "cho", "de", "fi", "gu", "ha", "jo", "ke", "li", "mu", "no", "pa", "ri", "so", "tu", "wa"];
 
 /** A text that shares next to nothing with the one of another number: what a second completion for a slot would give. */

@@ -1,5 +1,5 @@
 import { xFaults } from "../../src/sandbox/x-faults.ts";
-import { fewAnswers, type XAnswer, xAnswers } from "./crash-answers.ts";
+import { fewAnswers, laterAnswers, type XAnswer, xAnswers } from "./crash-answers.ts";
 import type { Scene } from "./crash-scene.ts";
 
 /** A part of a slot's life: what has happened until the tick that is ended, and what that tick does at least. */
@@ -43,7 +43,7 @@ export const laterLives: readonly Life[] = [
       return 16;
     },
     essential: ["open_tick", "claim_slots", "reserve_slots", "arm_slot", "POST /2/tweets", "record_outcome"],
-    answers: { before: fewAnswers, from: xAnswers },
+    answers: { before: fewAnswers, from: laterAnswers },
   },
   {
     name: "settling a send that arrived",
@@ -74,7 +74,7 @@ export const laterLives: readonly Life[] = [
     answers: {
       before: fewAnswers,
       // The text never reached X, so X cannot call it a duplicate.
-      from: xAnswers.filter(({ name }) => name !== "403 duplicate"),
+      from: laterAnswers.filter(({ name }) => name !== "403 duplicate"),
     },
   },
 ];
