@@ -83,3 +83,32 @@ test("a draft that an earlier run stored is used as it is, and no model is asked
   expect(result).toMatchObject({ outcome: "skipped", cause: "rehearsal", text: "written yesterday", costUsd: 0 });
   expect(asked).toEqual([]);
 });
+
+test("a model is asked in a place of its own", async () => {
+  const asked: string[] = [];
+  const complete = async () => {
+    asked.push("model");
+    throw new PostingError("unavailable", "no answer");
+  };
+  const tick = tickDouble({
+    now,
+    openClient: async () => ({
+      model: async () => ({ complete, moderate: async () => undefined }),
+      x: async () => ({}) as never,
+    }),
+    recordOutcome: async () => true,
+  });
+  const services = {
+    ...tick.services,
+    limiter: { take: async () => ({ allowed: true as const }) },
+    ledger: { ...tick.services.ledger, storeDraft: async () => ({ similarTo: [] }) },
+  };
+  const plan = { prompt: "news", models: ["m"], messages: [], maxTokens: 9, maxCompletions: 1, fallbacks: [] };
+  const outside = async <T>(work: () => Promise<T>): Promise<T> => {
+    asked.push("place");
+    return work();
+  };
+  const writing = { ...job, client: { ...rehearsing("acme"), fallbacks: [] }, plan } as unknown as Job;
+  await serveSlot({ ...tick, services }, writing, outside);
+  expect(asked.slice(0, 2)).toEqual(["place", "model"]);
+});

@@ -31,7 +31,7 @@ export async function runOnce(world: World, id: string, options: { isQuiet: bool
     dryRun: false,
     log,
     stop: new AbortController(),
-    startedMs: performance.now(),
+    startedMs: process.uptime() * 1000,
   };
   const ended = runTick(tick).then(
     (result) => finish(world, { id, services, result }),

@@ -29,6 +29,23 @@ test("a link costs its own price, and a text by a person is not marked as made b
   expect(x.posts()[0]?.madeWithAi).toBe(false);
 });
 
+test("the intent and the send take one place, and nothing of the ledger's after them does", async () => {
+  const { input, ports, ledger, x } = await scene();
+  const seen: object[] = [];
+  const look = () => ({ armed: ledger.armed.length, posts: x.posts().length, outcomes: ledger.outcomes.length });
+  const outside: typeof ports.outside = async (work) => {
+    seen.push(look());
+    const done = await work();
+    seen.push(look());
+    return done;
+  };
+  await publishDraft(input, { ...ports, outside });
+  expect(seen).toEqual([
+    { armed: 0, posts: 0, outcomes: 0 },
+    { armed: 1, posts: 1, outcomes: 0 },
+  ]);
+});
+
 test("an unknown credential is asked about once, and the read is counted before", async () => {
   const { input, ports, ledger, x } = await scene({ known: [] });
   expect(await publishDraft(input, ports)).toMatchObject({ outcome: "posted", costUsd: 0.025 });
