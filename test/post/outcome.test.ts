@@ -165,6 +165,7 @@ test.for<{ kind: FailureKind; expected: object }>([
   { kind: "rate-limited", expected: { cause: "rate-limited", backoff: { scope: "client", until: minutes(15) } } },
   { kind: "out-of-credit", expected: { cause: "out-of-credit", stop: "all" } },
   { kind: "unavailable", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
+  { kind: "outcome-unknown", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
   { kind: "rejected", expected: { cause: "unavailable" } },
 ])("a read that failed as $kind defers", ({ kind, expected }) => {
   const after = afterReadFailure(new PostingError(kind, "said so"), now);
