@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { isServed, leftAlone } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
@@ -26,8 +27,10 @@ export async function runTick(tick: Tick): Promise<TickResult> {
   const opened = await open(tick);
   const { state, settled } = await settle(tick, opened);
   const plan = due(tick, state);
+  const loaded = loadAhead(tick, plan);
   const claims = await claim(tick, plan, state);
   const { jobs, held } = await admit(tick, { plan, claims, state });
+  await loaded;
   const served = await serve(tick, jobs);
   return record(tick, { plan, held, served: [settled, served], state });
 }
@@ -53,6 +56,16 @@ async function settle(tick: Tick, state: TickState): Promise<{ state: TickState;
 function due({ workspace, services, only, zones }: Tick, state: TickState): DuePlan {
   const broken = leftAlone(workspace, state, only);
   return planDue({ clients: workspace.clients, broken, state, now: services.clock(), ...(zones && { zones }) });
+}
+
+/** Loads what serving needs while the ledger answers; between two packages its answer is read. */
+async function loadAhead({ services, dryRun }: Tick, { due }: DuePlan): Promise<void> {
+  if (services.packages === undefined || dryRun || due.length === 0) return;
+  for (const load of [() => import("./admit.ts"), () => import("./serve.ts"), ...services.packages]) {
+    await nextTurn();
+    // What cannot be loaded says so where it is used: the slots of other clients may not need it.
+    await load().catch(() => {});
+  }
 }
 
 /** One call for the batch, and none when there is nothing to write. */

@@ -17,6 +17,8 @@ export interface Services {
   sleep(milliseconds: number): Promise<void>;
   /** Opens a client's credentials; they live as long as the answer does. Throws PostingError("config"). */
   openClient(client: Client): Promise<ClientServices>;
+  /** Load what serving most clients needs, one package each. */
+  packages?: readonly (() => Promise<unknown>)[];
   /** Things worth a line in the summary, for example that Upstash did not answer. */
   notes(): readonly string[];
   close(): Promise<void>;
@@ -47,6 +49,13 @@ export interface ServiceOptions {
   onSecret(secret: string): void;
 }
 
+const load = {
+  age: () => import("./vendors/age.ts"),
+  model: () => import("./vendors/openai.ts"),
+  limiter: () => import("./vendors/upstash.ts"),
+  x: () => import("./vendors/x.ts"),
+};
+
 type Closers = (() => Promise<void>)[];
 
 export async function openServices(options: ServiceOptions): Promise<Services> {
@@ -58,7 +67,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const shared = {
     ...options,
     closers,
-    decrypter: once(async () => (await import("./vendors/age.ts")).openDecrypter(settings.identity ?? "")),
+    decrypter: once(async () => (await load.age()).openDecrypter(settings.identity ?? "")),
     sharedModel: once(() => openSharedModel(options, closers)),
     sandboxX: once(() => startSandboxX(options, closers)),
   };
@@ -69,6 +78,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
     clock,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     openClient: (client) => openClient(client, shared),
+    packages: Object.values(load),
     notes: () => notes,
     close: async () => {
       for (const close of closers.reverse()) await close();
@@ -83,7 +93,7 @@ async function openLedgerServices(options: ServiceOptions, closers: Closers) {
 }
 
 function upstashFirst(settings: { url: string; token: string }, postgres: Limiter, notes: string[]): Limiter {
-  const open = once(async () => (await import("./vendors/upstash.ts")).openUpstashLimiter(settings));
+  const open = once(async () => (await load.limiter()).openUpstashLimiter(settings));
   const upstash: Limiter = { take: async (buckets, now) => (await open()).take(buckets, now) };
   return withFallback(upstash, postgres, () => {
     notes.push("Upstash did not answer: the rate limits in Postgres decided.");
@@ -128,12 +138,12 @@ async function openSharedModel({ settings, clock }: ServiceOptions, closers: Clo
 }
 
 async function connectModel({ apiKey, baseUrl }: { apiKey: string; baseUrl?: string }, now: Clock): Promise<Model> {
-  const { openModel } = await import("./vendors/openai.ts");
+  const { openModel } = await load.model();
   return openModel({ apiKey, now, ...(baseUrl === undefined ? {} : { baseUrl }) });
 }
 
 async function openClientX(client: Client, opened: OpenedCredentials | undefined, shared: Shared) {
-  const { openXAccount } = await import("./vendors/x.ts");
+  const { openXAccount } = await load.x();
   const { credentials, apiUrl } = await xAccess(client, opened, shared);
   const account = openXAccount({ credentials, clock: shared.clock, ...(apiUrl === undefined ? {} : { apiUrl }) });
   return { account, fingerprint: fingerprint(credentials), app: digest(credentials.appKey) };

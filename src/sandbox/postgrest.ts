@@ -5,7 +5,7 @@ import type { Query, SqlSession } from "../vendors/migrations.ts";
  * Answers `POST /rest/v1/rpc/<function>` as PostgREST does, from any Postgres session: the `global.fetch` of supabase-js
  * in the sandbox, and behind a loopback server in tests. Serves functions that return one value; anything else is refused.
  */
-export function rpcFetch(session: SqlSession, options: { secretKey: string }): typeof fetch {
+export function rpcFetch(session: SqlSession, options: RpcOptions): typeof fetch {
   const signatures = new Map<string, Promise<Signature | undefined>>();
   return async (input, init) => {
     const request = new Request(input, init);
@@ -17,7 +17,7 @@ export function rpcFetch(session: SqlSession, options: { secretKey: string }): t
     if (!sameKey(request.headers.get("apikey"), options.secretKey)) return failure(401, "PGRST301", "Invalid API key");
     try {
       const body = (await request.text()) || "{}";
-      return await session.transaction((query) => call(query, name, body, signatures));
+      return await session.transaction((query) => call(query, { name, body, signatures, ...options }));
     } catch (error) {
       const code = sqlState(error);
       if (code === undefined) throw error;
@@ -26,18 +26,25 @@ export function rpcFetch(session: SqlSession, options: { secretKey: string }): t
   };
 }
 
+export interface RpcOptions {
+  secretKey: string;
+  /** The session is the service role's already. */
+  isServiceRole?: boolean;
+}
+
 interface Signature {
   names: string[];
   types: string[];
   isVoid: boolean;
 }
 
-async function call(
-  query: Query,
-  name: string,
-  body: string,
-  signatures: Map<string, Promise<Signature | undefined>>,
-): Promise<Response> {
+interface Call extends RpcOptions {
+  name: string;
+  body: string;
+  signatures: Map<string, Promise<Signature | undefined>>;
+}
+
+async function call(query: Query, { name, body, signatures, isServiceRole }: Call): Promise<Response> {
   const keys = Object.keys(JSON.parse(body));
   const signature = await (signatures.get(name) ?? remember(signatures, name, readSignature(query, name)));
   if (signature === undefined || [...keys].sort().join() !== [...signature.names].sort().join()) {
@@ -45,7 +52,7 @@ async function call(
     const asked = `public.${name}(${keys.sort().join(", ")})`;
     return failure(404, "PGRST202", `Could not find the function ${asked} in the schema cache`);
   }
-  await query("set local role service_role");
+  if (!isServiceRole) await query("set local role service_role");
   const columns = signature.names.map((argument, i) => `${argument} ${signature.types[i]}`).join(", ");
   const values = signature.names.map((argument) => `${argument} := b.${argument}`).join(", ");
   const source = columns === "" ? "(select $1::json) b" : `json_to_record($1::json) b(${columns})`;

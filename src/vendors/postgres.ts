@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import pg from "pg";
 import type { Query, SqlSession } from "./migrations.ts";
 
@@ -6,8 +5,6 @@ export interface PostgresOptions {
   connections?: number;
   /** @default for ever */
   connectSeconds?: number;
-  /** Each connection plans a statement with parameters once. Not through a pooler, where the next one is another connection. */
-  prepares?: boolean;
 }
 
 /** Connects to a Postgres address such as SUPABASE_DB_URL. The caller closes it. */
@@ -25,12 +22,12 @@ export function openPostgres(
   // An idle connection that the server drops is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {});
   return {
-    transaction: (work) => inTransaction(pool, work, options.prepares === true),
+    transaction: (work) => inTransaction(pool, work),
     close: () => pool.end(),
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>, prepares: boolean): Promise<T> {
+async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken = false;
   // The pool listens to idle connections only: one that is dropped at work would end the process.
@@ -42,9 +39,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T
     await client.query("begin");
     const result = await work(async (sql, parameters) => {
       if (parameters === undefined) return rowsOf(await client.query(sql));
-      // A name has 63 bytes at most.
-      const name = prepares && { name: hash("sha1", sql) };
-      return rowsOf(await client.query({ ...name, text: sql, values: [...parameters] }));
+      return rowsOf(await client.query(sql, [...parameters]));
     });
     await client.query("commit");
     return result;

@@ -1,10 +1,8 @@
+import { hashClient, splitIntoShards } from "../../src/due/shards.ts";
 import { type Installation, type Latency, openInstallation } from "./installation.ts";
 import type { BenchRow } from "./row.ts";
 import { type ServedAll, serveAll } from "./serve-all.ts";
 import { cpuWords, loadWords, seconds } from "./words.ts";
-
-/** Equal parts of the hashes of client ids, in the words of `run --shard`. */
-const shards = ["00000000-3fffffff", "40000000-7fffffff", "80000000-bfffffff", "c0000000-ffffffff"];
 
 export interface ProcessesOptions {
   slots: number;
@@ -23,9 +21,11 @@ const promised: ProcessesOptions = {
   limit: 3.2,
 };
 
-/** Four processes, each with a quarter of the clients, against one with all of them; both have the services for themselves. */
+/** Four processes with the shards that `plan --shards` makes, against one with all clients; both have the services for themselves. */
 export async function benchProcesses({ slots, latencies, limit }: ProcessesOptions = promised): Promise<BenchRow[]> {
   const installation = await openInstallation(slots);
+  const hashes = installation.clients.map(({ id }) => hashClient(id));
+  const shards = splitIntoShards(hashes, Math.ceil(slots / 4));
   try {
     const rows: BenchRow[] = [];
     for (const latency of latencies) {

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { startModelSandbox } from "../../src/sandbox/model-server.ts";
 import { startXSandbox } from "../../src/sandbox/x-server.ts";
-import { openPostgres } from "../../src/vendors/postgres.ts";
 import { distinctText } from "../support/crash-answers.ts";
 import { type CallSpan, serveRpc } from "../support/postgres.ts";
 import { openRedisHttp } from "../support/redis-http.ts";
 import { appKeys, type TestClient } from "../support/workspace.ts";
+import { openServiceSession } from "./service-session.ts";
 
 /** What one process serves. Each service has its own, as it has outside. */
 export type Serving =
@@ -33,8 +33,8 @@ interface Served {
 
 const servers: { [K in Serving["kind"]]: (serving: Extract<Serving, { kind: K }>) => Promise<Served> } = {
   ledger: async ({ databaseUrl, secretKey, connections }) => {
-    const session = openPostgres(databaseUrl, { connections, prepares: true });
-    const { url, calls, span, close } = await serveRpc(session, secretKey);
+    const session = openServiceSession(databaseUrl, connections);
+    const { url, calls, span, close } = await serveRpc(session, secretKey, { isServiceRole: true });
     const closeBoth = async () => {
       await close();
       await session.close();

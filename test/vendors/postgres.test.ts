@@ -44,23 +44,6 @@ describe("a session", () => {
     expect(rows).toEqual([]);
   });
 
-  test.for([
-    { prepares: false, plans: 0 },
-    { prepares: true, plans: 1 },
-  ])(
-    "with prepares $prepares a connection keeps $plans plan of what it is asked twice",
-    async ({ prepares, plans }) => {
-      const other = openPostgres(url, { prepares });
-      const answers = await other.transaction(async (query) => [
-        await query("select $1::int as n", [1]),
-        await query("select $1::int as n", [2]),
-        await query("select count(*)::int as n from pg_prepared_statements where statement = 'select $1::int as n'"),
-      ]);
-      await other.close();
-      expect(answers).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: plans }]]);
-    },
-  );
-
   test("a connection that the server drops, at work or idle, is replaced", async () => {
     const dropped = session.transaction((query) => query("select pg_terminate_backend(pg_backend_pid())"));
     await expect(dropped).rejects.toThrow();

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { PostingError } from "../src/errors.ts";
+import type { Ledger } from "../src/ports.ts";
+import { runTick } from "../src/run.ts";
+import { exampleClient, exampleClientState, exampleState } from "./due/examples.ts";
+import { tickDouble } from "./support/tick.ts";
+
+/** 09:00 in Berlin, when the example client's slot is due, and an hour in which nothing is. */
+const due = new Date("2026-11-21T08:04:00Z");
+const idle = new Date("2026-11-21T06:00:00Z");
+
+function tickAt(now: Date, parts: { claimSlots: Ledger["claimSlots"]; packages: readonly (() => Promise<unknown>)[] }) {
+  const tick = tickDouble({ now, clients: [exampleClient()] });
+  const planned = exampleClientState({ plannedUntil: new Date("2026-11-21T05:00:00Z") });
+  const ledger = {
+    openTick: async () => exampleState({ clients: new Map([["acme", planned]]) }),
+    claimSlots: parts.claimSlots,
+    closeTick: async () => {},
+  } as Partial<Ledger> as Ledger;
+  return { ...tick, services: { ...tick.services, ledger, packages: parts.packages } };
+}
+
+test("packages are loaded while the ledger answers, and one that cannot be loaded stops nothing", {
+  timeout: 20_000,
+}, async () => {
+  const { promise: loaded, resolve } = Promise.withResolvers<void>();
+  const tick = tickAt(due, {
+    packages: [async () => Promise.reject(new Error("no such package")), async () => resolve()],
+    claimSlots: async () => {
+      await loaded;
+      return [];
+    },
+  });
+  const { report } = await runTick(tick);
+  expect(report.slots).toMatchObject([{ slot: "acme/2026-11-21T09:00", outcome: "deferred", cause: "fence-lost" }]);
+});
+
+test("with nothing due, and in a dry run, no package is loaded", async () => {
+  const asked: string[] = [];
+  const packages = [async () => asked.push("package")];
+  const claimSlots = async () => Promise.reject(new PostingError("unavailable", "not to be asked"));
+  const { report } = await runTick(tickAt(idle, { packages, claimSlots }));
+  expect(report.slots).toEqual([]);
+  const tick = tickAt(due, { packages, claimSlots });
+  const { ledger } = tick.services;
+  const readTick = () => ledger.openTick({} as Parameters<Ledger["openTick"]>[0]);
+  const workspace = { ...tick.workspace, prompts: new Map() };
+  const services = { ...tick.services, ledger: { ...ledger, readTick } };
+  const dry = await runTick({ ...tick, workspace, services, dryRun: true });
+  expect(dry.report.slots).toMatchObject([{ outcome: "deferred" }]);
+  expect(asked).toEqual([]);
+});
