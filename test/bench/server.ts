@@ -4,8 +4,8 @@ import { startXSandbox } from "../../src/sandbox/x-server.ts";
 import { distinctText } from "../support/crash-answers.ts";
 import { type CallSpan, serveRpc } from "../support/postgres.ts";
 import { openRedisHttp } from "../support/redis-http.ts";
+import { openServiceSession } from "../support/service-session.ts";
 import { appKeys, type TestClient } from "../support/workspace.ts";
-import { openServiceSession } from "./service-session.ts";
 
 /** What one process serves. Each service has its own, as it has outside. */
 export type Serving =

@@ -13,6 +13,7 @@ import { distinctText } from "./crash-answers.ts";
 import { type Boundary, openPassage, type Passage } from "./crash-gate.ts";
 import { emptyLedger, secretKey } from "./ledger.ts";
 import { type NativePostgres, serveRpc } from "./postgres.ts";
+import { openServiceSession } from "./service-session.ts";
 import { appKeys, type TestClient, type TestWorkspace } from "./workspace.ts";
 
 /** A database of its own behind HTTP, used by one case after the other. */
@@ -25,10 +26,12 @@ export interface Lane {
 }
 
 export async function openLane(postgres: NativePostgres): Promise<Lane> {
-  const session = openPostgres(await postgres.createDatabase(), { connections: 4 });
+  const address = await postgres.createDatabase();
+  const session = openPostgres(address);
   await session.transaction((query) => query(supabaseRoles));
   await applyMigrations(session, await readMigrations(join(import.meta.dirname, "../../schemas/sql")));
-  const server = await serveRpc(session, secretKey);
+  const served = openServiceSession(address, 4);
+  const server = await serveRpc(served, secretKey, { isServiceRole: true });
   return {
     url: server.url,
     empty: async () => {
@@ -37,6 +40,7 @@ export async function openLane(postgres: NativePostgres): Promise<Lane> {
     sql: (statement, parameters) => session.transaction((query) => query(statement, parameters)),
     close: async () => {
       await server.close();
+      await served.close();
       await session.close();
     },
   };
@@ -112,6 +116,18 @@ export async function openScene({ lane, workspace, client, duplicateWindowHours 
     CLARA_IDENTITY: workspace.identity,
   };
   const args = ["run", "--json", "--root", workspace.root, "--state", stateDirectory];
+  let runs = 0;
+  /** As a workflow's run, which need not ask Git what was checked out. */
+  const nextRun = () => {
+    runs += 1;
+    const runner = {
+      GITHUB_ACTIONS: "true",
+      GITHUB_RUN_ID: String(runs),
+      GITHUB_RUN_ATTEMPT: "1",
+      GITHUB_SHA: "c0ffee",
+    };
+    return { ...environment, ...runner };
+  };
   const advance = (minutes: number) => {
     now += minutes * 60_000;
     passage.free();
@@ -127,7 +143,7 @@ export async function openScene({ lane, workspace, client, duplicateWindowHours 
     process: async (minutesLater, boundary) => {
       advance(minutesLater);
       const instant = new Date(now).toISOString();
-      const started = startCli([...args, "--now", instant], { ...environment, ...compiledOnce(workspace) });
+      const started = startCli([...args, "--now", instant], { ...nextRun(), ...compiledOnce(workspace) });
       if (boundary !== undefined) {
         passage.stopAt(boundary, async () => {
           started.process.kill("SIGKILL");
@@ -143,7 +159,7 @@ export async function openScene({ lane, workspace, client, duplicateWindowHours 
       advance(minutesLater);
       const startedAt = Date.now();
       const clock = () => new Date(now + Date.now() - startedAt);
-      const { report, stderr } = await runInProcess(args, { environment, clock });
+      const { report, stderr } = await runInProcess(args, { environment: nextRun(), clock });
       if (report === undefined) throw new Error(`no report: ${stderr}`);
     },
     close: async () => {
