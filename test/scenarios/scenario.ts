@@ -10,6 +10,8 @@ import { runCli } from "../support/cli.ts";
 export interface Scenario {
   /** A sentence about behaviour. */
   name: string;
+  /** The first step finds no `.clara`. Otherwise it finds a ledger with nothing in it: making one takes seconds of a processor. */
+  anew?: boolean;
   steps: readonly Step[];
 }
 
@@ -51,11 +53,15 @@ export async function readScenarios(): Promise<readonly { directory: string; sce
   );
 }
 
-/** Runs one scenario in a folder of its own: the shared files, and over them those of the scenario. */
-export async function playScenario(directory: string, { steps }: Scenario): Promise<void> {
+/**
+ * Runs one scenario in a folder of its own: the shared files, and over them those of the scenario.
+ * @param state What `.clara` holds before the first step, unless the scenario begins anew.
+ */
+export async function playScenario(directory: string, { steps, anew }: Scenario, state: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "clara-scenario-"));
   try {
     for (const from of ["_base", directory]) await cp(join(folder, from), root, { recursive: true });
+    if (!anew) await cp(state, join(root, ".clara"), { recursive: true });
     for (const [index, step] of steps.entries()) await playStep(root, step, `step ${index + 1}: ${step.args}`);
   } finally {
     await rm(root, { recursive: true });
