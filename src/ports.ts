@@ -56,6 +56,8 @@ export interface ClientState {
   /** Every slot planned up to here has its row in the ledger; missing before the client's first claim. */
   plannedUntil?: Date;
   lastSentAt?: Date;
+  /** When a slot of it was last sent, or ended without a send while it was served. */
+  lastTurnAt?: Date;
   /** Not before this instant, and why. */
   backoff?: { until: Date; reason: string };
   halted?: string;

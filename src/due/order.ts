@@ -2,20 +2,12 @@ import type { TickState } from "../ports.ts";
 import type { DueSlot } from "./plan.ts";
 
 /**
- * The order in which slots are served: first the client that posted least recently, so that while one waits every other
- * posts at most once. By the age of the slot a client with many slots a day would never come up: its newest is always new.
+ * The order in which slots are served: first the client whose last turn is longest ago, so that while one waits every other
+ * has one turn at most. By the age of the slot a client with many slots a day would never come up: its newest is always new.
  */
-export function orderFairly(due: readonly DueSlot[], state: TickState): DueSlot[] {
-  return due
-    .map((slot) => ({ slot, servedMs: lastServedMs(slot, state) }))
-    .sort((one, other) => one.servedMs - other.servedMs || byPlan(one.slot, other.slot))
-    .map(({ slot }) => slot);
-}
-
-/** A rehearsal never posts: as if served when its slot fell due, it waits for others as they wait for it. */
-function lastServedMs({ slot, client }: DueSlot, state: TickState): number {
-  if (client.status === "rehearsal") return slot.plannedAt.getTime();
-  return state.clients.get(client.id)?.lastSentAt?.getTime() ?? 0;
+export function orderFairly(due: readonly DueSlot[], { clients }: TickState): DueSlot[] {
+  const lastTurnMs = ({ client }: DueSlot) => clients.get(client.id)?.lastTurnAt?.getTime() ?? 0;
+  return due.toSorted((one, other) => lastTurnMs(one) - lastTurnMs(other) || byPlan(one, other));
 }
 
 function byPlan({ slot: one }: DueSlot, { slot: other }: DueSlot): number {

@@ -4,6 +4,7 @@ interface ClientRow {
   id: string;
   plannedUntil?: string;
   lastSentAt?: string;
+  lastTurnAt?: string;
   backoffUntil?: string;
   backoffReason?: string;
   halted?: string;
@@ -45,6 +46,7 @@ function clientState(row: ClientRow): ClientState {
   return {
     ...(row.plannedUntil === undefined ? {} : { plannedUntil: new Date(row.plannedUntil) }),
     ...(row.lastSentAt === undefined ? {} : { lastSentAt: new Date(row.lastSentAt) }),
+    ...(row.lastTurnAt === undefined ? {} : { lastTurnAt: new Date(row.lastTurnAt) }),
     ...(row.backoffUntil === undefined
       ? {}
       : { backoff: { until: new Date(row.backoffUntil), reason: row.backoffReason ?? "" } }),

@@ -20,7 +20,11 @@ export function armContract(open: OpenLedger): void {
       { number: 1, run: "run-1", fence: 1, x_user_id: "77", outcome: null, answered_at: null },
     ]);
     const state = await steps.ledger.readTick({ now: at(10) });
-    expect(state.clients.get("acme")).toEqual({ lastSentAt: at(10), accounts: new Map([["f9", "77"]]) });
+    expect(state.clients.get("acme")).toEqual({
+      lastSentAt: at(10),
+      lastTurnAt: at(10),
+      accounts: new Map([["f9", "77"]]),
+    });
     expect(state.open).toEqual([
       { id: "acme/2026-11-21T09:00", client: "acme", plannedAt: at(0), state: "armed", leaseUntil: at(70) },
     ]);

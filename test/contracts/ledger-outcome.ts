@@ -16,6 +16,10 @@ async function lastSentAt(steps: Steps): Promise<Date | undefined> {
   return (await steps.ledger.readTick({ now: at(0) })).clients.get("acme")?.lastSentAt;
 }
 
+async function lastTurnAt(steps: Steps): Promise<Date | undefined> {
+  return (await steps.ledger.readTick({ now: at(0) })).clients.get("acme")?.lastTurnAt;
+}
+
 /** How a run's work on a slot ends. */
 export function outcomeContract(open: OpenLedger): void {
   const begin = async () => stepsOf(await open());
@@ -43,19 +47,30 @@ export function outcomeContract(open: OpenLedger): void {
   });
 
   test.for(["skipped", "missed", "dead"] as const)(
-    "%s: ends the slot, and the send does not count for min_gap",
+    "%s: ends the slot and the client's turn, and the send does not count for min_gap",
     async (outcome) => {
       const steps = await begin();
       await armed(steps);
-      expect(await steps.record(outcome, { reason: "content refused", xUsd: 0.01 })).toBe(true);
+      expect(await steps.record(outcome, { reason: "content refused", xUsd: 0.01, now: at(25) })).toBe(true);
       expect(await steps.slotRow()).toMatchObject({ state: outcome, reason: "content refused", lease_until: null });
       expect(await steps.rows("send")).toMatchObject([{ outcome, reason: "content refused" }]);
       expect(await steps.rows("post")).toEqual([]);
       const spent = { posts: 0, completions: 1, usd: 0.012, ...nothingHeld };
       expect(await steps.rows("spend")).toEqual(Array(4).fill(expect.objectContaining(spent)));
       expect(await lastSentAt(steps)).toBeUndefined();
+      expect(await lastTurnAt(steps)).toEqual(at(25));
     },
   );
+
+  test("a slot that ends unsent was the client's turn, and one that is put back was none", async () => {
+    const steps = await begin();
+    await steps.claim();
+    await steps.record("deferred", { reason: "rate limit", now: at(25) });
+    expect(await lastTurnAt(steps)).toBeUndefined();
+    await steps.claim();
+    await steps.record("skipped", { reason: "no text", now: at(30), fence: 2 });
+    expect(await lastTurnAt(steps)).toEqual(at(30));
+  });
 
   test("a send that failed gives the client's earlier post back as its last", async () => {
     const steps = await begin();

@@ -20,6 +20,8 @@ interface TickOf {
   afterMinutes: number;
   /** The limits have room for the first so many only. */
   room: number;
+  /** Otherwise they end without a post, as when no text passes the checks. */
+  posts: boolean;
 }
 
 /** Who was due in a tick, in order, and how many of them were served. */
@@ -28,20 +30,24 @@ interface Turn {
   served: number;
 }
 
-/** Plays the ticks as `run.ts` does: plan, order, claim, reserve for as many as there is room for; those post. */
+/** Plays the ticks as `run.ts` does: plan, order, claim, reserve for as many as there is room for; those have their turn. */
 function play(clients: readonly Client[], ticks: readonly TickOf[]): readonly Turn[] {
   const world: World = { now: start, waiting: new Map(), clients: new Map() };
-  return ticks.map(({ afterMinutes, room }) => {
+  return ticks.map(({ afterMinutes, room, posts }) => {
     world.now = new Date(world.now.getTime() + afterMinutes * minute);
     const state: TickState = { clients: new Map(world.clients), open: [...world.waiting.values()], unsettled: [] };
     const plan = planDue({ clients, broken: new Set(), state, now: world.now });
     const due = orderFairly(plan.due, state);
-    keep(world, plan, due.slice(0, room));
+    keep(world, plan, { served: due.slice(0, room), posts });
     return { due, served: Math.min(room, due.length) };
   });
 }
 
-function keep({ now, waiting, clients }: World, plan: DuePlan, served: readonly DueSlot[]): void {
+function keep(
+  { now, waiting, clients }: World,
+  plan: DuePlan,
+  { served, posts }: { served: readonly DueSlot[]; posts: boolean },
+): void {
   for (const { slot } of plan.closed) waiting.delete(slot.id);
   for (const { slot } of [...plan.deferred, ...plan.due]) waiting.set(slot.id, { ...slot, state: "waiting" });
   for (const id of plan.planned) {
@@ -50,13 +56,14 @@ function keep({ now, waiting, clients }: World, plan: DuePlan, served: readonly 
   for (const { slot, client } of served) {
     waiting.delete(slot.id);
     const known = clients.get(client.id) ?? { accounts: new Map() };
-    if (client.status === "active") clients.set(client.id, { ...known, lastSentAt: now });
+    const isSent = posts && client.status === "active";
+    clients.set(client.id, { ...known, lastTurnAt: now, ...(isSent && { lastSentAt: now }) });
   }
 }
 
-/** `who` was due in each of these ticks, and served in none. */
-function waits(turns: readonly Turn[], who: (due: DueSlot) => string, from: number, name: string): readonly Turn[] {
-  const isWaiting = ({ due, served }: Turn) => due.findIndex((slot) => who(slot) === name) >= served;
+/** The client was due in each of these ticks, and served in none. */
+function waits(turns: readonly Turn[], from: number, name: string): readonly Turn[] {
+  const isWaiting = ({ due, served }: Turn) => due.findIndex(({ client }) => client.id === name) >= served;
   const rest = turns.slice(from);
   const end = rest.findIndex((turn) => !isWaiting(turn));
   return end === -1 ? rest : rest.slice(0, end);
@@ -65,9 +72,9 @@ function waits(turns: readonly Turn[], who: (due: DueSlot) => string, from: numb
 const clientId = ({ client }: DueSlot) => client.id;
 
 /** The most turns that any other client had while `name` waited from some tick on. */
-function mostTurnsOfOthers(turns: readonly Turn[], who: (due: DueSlot) => string, name: string): number {
+function mostTurnsOfOthers(turns: readonly Turn[], name: string): number {
   const counts = turns.flatMap((_, from) => {
-    const ids = waits(turns, who, from, name).flatMap(({ due, served }) => due.slice(0, served).map(clientId));
+    const ids = waits(turns, from, name).flatMap(({ due, served }) => due.slice(0, served).map(clientId));
     return [...Map.groupBy(ids, (id) => id).values()].map(({ length }) => length);
   });
   return Math.max(0, ...counts);
@@ -101,39 +108,28 @@ const clientsWith = (status: fc.Arbitrary<Client["status"]>) =>
     );
 
 const ticksOf = fc.array(
-  fc.record({ afterMinutes: fc.integer({ min: 3, max: 60 }), room: fc.constantFrom(0, 1, 1, 1, 2, 3) }),
+  fc.record({
+    afterMinutes: fc.integer({ min: 3, max: 60 }),
+    room: fc.constantFrom(0, 1, 1, 1, 2, 3),
+    posts: fc.boolean(),
+  }),
   { minLength: 10, maxLength: 35 },
 );
 
-test("while a client is due and waits, no other posts more than once, however many slots each has", () => {
+test("while a client is due and waits, no other has more than one turn, whether turns end with a post or without", () => {
   let waited = 0;
   fc.assert(
-    fc.property(clientsWith(fc.constant("active")), ticksOf, (clients, ticks) => {
+    fc.property(clientsWith(fc.constantFrom("active", "active", "rehearsal")), ticksOf, (clients, ticks) => {
       const turns = play(clients, ticks);
       for (const { id } of clients) {
-        const most = mostTurnsOfOthers(turns, clientId, id);
+        const most = mostTurnsOfOthers(turns, id);
         expect(most, `turns of others while ${id} waited`).toBeLessThanOrEqual(1);
         waited += most;
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 80 },
   );
   expect(waited, "clients that waited for others").toBeGreaterThan(40);
-});
-
-test("rehearsals, which never post, stand in no client's way more than once, and wait no longer with one slot", () => {
-  fc.assert(
-    fc.property(clientsWith(fc.constantFrom("active", "rehearsal")), ticksOf, (clients, ticks) => {
-      const turns = play(clients, ticks);
-      for (const { id, status } of clients) {
-        const slots = new Set(turns.flatMap(({ due }) => due.filter(({ client }) => client.id === id)).map(slotId));
-        const names = status === "active" ? [id] : [...slots];
-        const who = status === "active" ? clientId : slotId;
-        for (const name of names) expect(mostTurnsOfOthers(turns, who, name), name).toBeLessThanOrEqual(1);
-      }
-    }),
-    { numRuns: 40 },
-  );
 });
 
 test("with room for one in a tick, a client with a slot every 15 minutes posts as often as those with a few", () => {
@@ -149,7 +145,7 @@ test("with room for one in a tick, a client with a slot every 15 minutes posts a
   ];
   const turns = play(
     clients,
-    Array.from({ length: 40 }, () => ({ afterMinutes: 15, room: 1 })),
+    Array.from({ length: 40 }, () => ({ afterMinutes: 15, room: 1, posts: true })),
   );
   const posts = Map.groupBy(
     turns.flatMap(({ due, served }) => due.slice(0, served).map(clientId)),
@@ -157,7 +153,3 @@ test("with room for one in a tick, a client with a slot every 15 minutes posts a
   );
   expect(posts.get("dense")?.length).toBeGreaterThanOrEqual(10);
 });
-
-function slotId({ slot }: DueSlot): string {
-  return slot.id;
-}

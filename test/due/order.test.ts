@@ -7,32 +7,21 @@ function due(client: string, plannedAt: string) {
   return { slot, client: exampleClient({}, { id: client }), latenessSeconds: 0 };
 }
 
-function served(slots: ReturnType<typeof due>[], lastSent: Record<string, string> = {}): string[] {
+function served(slots: ReturnType<typeof due>[], lastTurns: Record<string, string> = {}): string[] {
   const clients = new Map(
-    Object.entries(lastSent).map(([id, at]) => [id, exampleClientState({ lastSentAt: new Date(at) })]),
+    Object.entries(lastTurns).map(([id, at]) => [id, exampleClientState({ lastTurnAt: new Date(at) })]),
   );
   return orderFairly(slots, exampleState({ clients })).map(({ client }) => client.id);
 }
 
-test("the client that posted least recently comes first, whatever slot waits longest; one that never did before all", () => {
+test("the client whose last turn is longest ago comes first, whatever slot waits longest; one that had none before all", () => {
   const slots = [due("a", "2026-11-21T09:00Z"), due("b", "2026-11-21T09:01Z"), due("c", "2026-11-21T09:02Z")];
   expect(served(slots, { a: "2026-11-20T09:00Z", b: "2026-11-18T09:00Z" })).toEqual(["c", "b", "a"]);
 });
 
-test("of clients that posted at the same time, the slot that waits longest comes first", () => {
+test("of clients that had their turn at the same time, the slot that waits longest comes first", () => {
   const slots = [due("a", "2026-11-21T09:05Z"), due("b", "2026-11-21T09:00Z")];
   expect(served(slots)).toEqual(["b", "a"]);
-});
-
-test("a rehearsal goes behind those that posted before its slot fell due, and before those that posted since", () => {
-  const rehearsal = due("r", "2026-11-21T09:00Z");
-  const slots = [
-    due("early", "2026-11-21T09:10Z"),
-    { ...rehearsal, client: { ...rehearsal.client, status: "rehearsal" as const } },
-    due("late", "2026-11-21T09:10Z"),
-  ];
-  const lastSent = { early: "2026-11-21T08:59Z", late: "2026-11-21T09:01Z", r: "2026-11-01T09:00Z" };
-  expect(served(slots, lastSent)).toEqual(["early", "r", "late"]);
 });
 
 test("otherwise the slot id decides, so that every run has the same order", () => {

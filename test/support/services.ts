@@ -8,6 +8,7 @@ import { applyMigrations, type Query, readMigrations } from "../../src/vendors/m
 import { openPostgres } from "../../src/vendors/postgres.ts";
 import { type NativePostgres, type RpcServer, serveRpc } from "./postgres.ts";
 import { openRedisHttp, type RedisHttp } from "./redis-http.ts";
+import { openServiceSession } from "./service-session.ts";
 import { appKeys, type TestClient, type TestWorkspace } from "./workspace.ts";
 
 const secretKey = "sb_secret_only_for_tests";
@@ -35,10 +36,12 @@ export async function startServices(input: {
 }): Promise<TestServices> {
   const { postgres, workspace, clients, clock } = input;
   const faults: TestServices["faults"] = {};
-  const session = openPostgres(await postgres.createDatabase(), { connections: 10 });
+  const address = await postgres.createDatabase();
+  const session = openPostgres(address, { connections: 2 });
   await session.transaction((query) => query(supabaseRoles));
   await applyMigrations(session, await readMigrations(join(import.meta.dirname, "../../schemas/sql")));
-  const ledger = await serveRpc(session, secretKey);
+  const served = openServiceSession(address, 10);
+  const ledger = await serveRpc(served, secretKey, { isServiceRole: true });
   const redis = await openRedisHttp();
   const byToken = new Map(clients.map((client) => [client.accessToken, { ...client, ...appKeys }]));
   const x = await startXSandbox({
@@ -67,7 +70,7 @@ export async function startServices(input: {
     sql: (sql, parameters) => session.transaction((query) => query(sql, parameters)),
     faults,
     close: async () => {
-      for (const server of [x, model, ledger, redis, session]) await server.close();
+      for (const server of [x, model, ledger, redis, served, session]) await server.close();
     },
   };
 }
