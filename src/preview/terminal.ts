@@ -1,8 +1,9 @@
 import { firstOf, money, plannedTime } from "../record/format.ts";
 import { printable, visible } from "../record/visible.ts";
+import { budgetSentence, factsLine } from "./client-blocks.ts";
 import type { Change, ClientPreview, MonthCost, PreviewDocument, PreviewOrigin, SampleText } from "./document.ts";
 import { fromDifference } from "./from-difference.ts";
-import { budgetSentence, factsLine, originSentences, touchedSentence, writerSentence } from "./markdown.ts";
+import { originSentences, touchedSentence, writerSentence } from "./markdown.ts";
 
 /** The preview as plain lines for a terminal; it holds no escape sequence, whatever the files say. */
 export function terminalPreview(document: PreviewDocument, origin: PreviewOrigin): string {
