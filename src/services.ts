@@ -78,12 +78,21 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
     clock,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     openClient: (client) => openClient(client, shared),
-    packages: Object.values(load),
+    packages: usedPackages(settings),
     notes: () => notes,
     close: async () => {
       for (const close of closers.reverse()) await close();
     },
   };
+}
+
+function usedPackages({ identity, limiter }: Settings) {
+  return [
+    load.model,
+    load.x,
+    ...(identity === undefined ? [] : [load.age]),
+    ...(limiter.kind === "sandbox" ? [] : [load.limiter]),
+  ];
 }
 
 async function openLedgerServices(options: ServiceOptions, closers: Closers) {
