@@ -32,7 +32,7 @@ export async function openPublishing(
   options: { faults?: (path: string) => Fault | undefined; known?: [string, string][] } = {},
 ): Promise<Publishing> {
   const { faults, known = [["print", acme.xUserId]] } = options;
-  const { x, account, clock } = await openX({ sendDeadlineMs: 500, faults: ({ path }) => faults?.(path) });
+  const { x, account, clock } = await openX({ faults: ({ path }) => faults?.(path) });
   const ledger = openLedgerDouble();
   const sleeps: number[] = [];
   const sleep = async (milliseconds: number) => void sleeps.push(milliseconds);

@@ -17,7 +17,7 @@ const schedule = { days: [1], times: [], jitterSeconds: 0, minGapSeconds: 0, exc
 
 /** The real SQL, the real client library and the sandbox of X, with the ticks that a person would see. */
 async function scene(faults: (request: FaultRequest) => Fault | undefined) {
-  const { x, account, clock } = await openX({ sendDeadlineMs: 500, faults });
+  const { x, account, clock } = await openX({ faults });
   const steps = stepsOf(await openLedger());
   const { ledger } = steps;
   const run = (id: string) => ({

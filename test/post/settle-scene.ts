@@ -13,7 +13,7 @@ const draft = { text, hasLink: true, source: "model" } as Draft;
 
 /** A sandbox of X, a ledger of one slot, and a send of it whose outcome is unknown. */
 export async function openSettling(faults: (request: FaultRequest) => Fault | undefined = () => undefined) {
-  const { x, account, clock } = await openX({ sendDeadlineMs: 500, faults });
+  const { x, account, clock } = await openX({ faults });
   const ledger = openLedgerDouble();
   const ports: SettlePorts = {
     ledger,

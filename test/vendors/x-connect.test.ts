@@ -5,6 +5,7 @@ import type { XGrant } from "../../src/sandbox/x-authorisations.ts";
 import type { Fault, FaultRequest } from "../../src/sandbox/x-faults.ts";
 import { startXSandbox } from "../../src/sandbox/x-server.ts";
 import { type Granted, startAuthorisation } from "../../src/vendors/x-connect.ts";
+import { hangDeadlineMs } from "../contracts/x-fixture.ts";
 
 const app = { appKey: "the-app-key", appSecret: "canary-app-secret" };
 const grant: XGrant = {
@@ -18,13 +19,15 @@ const clock = () => new Date();
 async function open({
   faults,
   given = app,
+  deadlineMs = 30_000,
 }: {
   faults?: (request: FaultRequest) => Fault | undefined;
   given?: typeof app;
+  deadlineMs?: number;
 } = {}) {
   const x = await startXSandbox({ clock, app, accounts: () => undefined, ...(faults && { faults }) });
   onTestFinished(() => x.close());
-  const start = () => startAuthorisation({ app: given, handle: "acme_inc", apiUrl: x.url, clock, deadlineMs: 500 });
+  const start = () => startAuthorisation({ app: given, handle: "acme_inc", apiUrl: x.url, clock, deadlineMs });
   return { x, start };
 }
 
@@ -130,7 +133,10 @@ const downs: { what: string; fault: Fault; kind: string }[] = [
 test.for(paths.flatMap((path) => downs.map((down) => ({ path, ...down }))))(
   "when X $what at $path, it is $kind and tells no secret",
   async ({ path, fault, kind }) => {
-    const { start, x } = await open({ faults: (request) => (request.path === path ? fault : undefined) });
+    const { start, x } = await open({
+      faults: (request) => (request.path === path ? fault : undefined),
+      ...(["hang", "drip"].includes(fault.kind) && { deadlineMs: hangDeadlineMs }),
+    });
     const error: unknown = await start()
       .then(({ link, complete }) => complete(x.authorise(link, grant)))
       .catch((reason: unknown) => reason);

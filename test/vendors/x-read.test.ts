@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { PostingError } from "../../src/errors.ts";
 import { sandboxAccount } from "../../src/sandbox/x-accounts.ts";
 import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
-import { acme, noon, openX } from "../contracts/x-fixture.ts";
+import { acme, hangDeadlineMs, noon, openX } from "../contracts/x-fixture.ts";
 
 const text = "Fish & chips <fresh> at https://example.com/menu";
 const soon = new Date(noon.getTime() + 600_000);
@@ -30,7 +30,10 @@ test.for([
 ] satisfies { when: string; fault: Fault; kind: string }[])(
   "reads throw PostingError($kind) when $when",
   async ({ fault, kind }) => {
-    const { account } = await openX({ faults: () => fault, sendDeadlineMs: 500 });
+    const { account } = await openX({
+      faults: () => fault,
+      ...(fault.kind === "hang" && { sendDeadlineMs: hangDeadlineMs }),
+    });
     const timeline = () => account.postsSince({ xUserId: acme.xUserId, since: noon });
     for (const read of [account.whoAmI, timeline]) {
       const error = await read().catch((thrown: unknown) => thrown);

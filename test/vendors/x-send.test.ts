@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SendResult } from "../../src/ports.ts";
 import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
-import { noon, openX } from "../contracts/x-fixture.ts";
+import { hangDeadlineMs, noon, openX } from "../contracts/x-fixture.ts";
 
 const text = "Fish & chips <fresh> at https://example.com/menu";
 const soon = new Date(noon.getTime() + 600_000);
@@ -135,7 +135,10 @@ const rows: readonly Row[] = [
 ];
 
 test.for(rows)("a send is classified when $when", async ({ fault, expected, isPublic }) => {
-  const { x, account } = await openX({ faults: () => fault, sendDeadlineMs: 700 });
+  const { x, account } = await openX({
+    faults: () => fault,
+    ...(fault.kind === "hang" && { sendDeadlineMs: hangDeadlineMs }),
+  });
   const result = await account.send({ text, madeWithAi: false });
   expect(result).toMatchObject(expected);
   expect(x.posts()).toHaveLength(isPublic ? 1 : 0);

@@ -33,10 +33,11 @@ test("made_with_ai is sent only when asked for", async () => {
 });
 
 test("a dripping answer ends at the deadline, however often a byte comes", async () => {
-  const { account, x } = await openX({ faults: () => ({ kind: "drip", everyMs: 50 }), sendDeadlineMs: 600 });
+  // At a byte a second the whole answer takes more than a minute.
+  const { account, x } = await openX({ faults: () => ({ kind: "drip", everyMs: 1000 }), sendDeadlineMs: 2500 });
   const startedAt = performance.now();
   const result = await account.send({ text, madeWithAi: false });
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
   expect(["created", "unknown"]).toContain(result.kind);
   expect(x.posts()).toHaveLength(1);
 });
@@ -102,7 +103,7 @@ test("a wrong secret is refused, and the reason holds no part of the credential"
 test("a process ends by itself after a send, long before the deadline", async () => {
   const { x } = await openX();
   const child = fileURLToPath(new URL("./x-child.ts", import.meta.url));
-  const options = { timeout: 20_000 };
+  const options = { timeout: 45_000 };
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", child, x.url], options);
   expect(stdout).toBe("created");
 });
