@@ -382,7 +382,7 @@ describe("with the real SDK and the sandbox model", () => {
   if ("refused" in planned) throw new Error(planned.refused);
 
   function realPorts() {
-    const model = openModel({ apiKey: "sandbox", baseUrl: sandbox.url, deadlineMs: 2_000 });
+    const model = openModel({ apiKey: "sandbox", baseUrl: sandbox.url, deadlineMs: 30_000 });
     return scene([], { complete: model.complete, moderate: model.moderate });
   }
 

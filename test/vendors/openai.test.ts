@@ -28,7 +28,10 @@ async function start(faults?: ModelFault | ModelFaults): Promise<{ model: Model;
   const decide = typeof faults === "function" ? faults : () => faults;
   const sandbox = await startModelSandbox({ faults: decide });
   open.push(sandbox);
-  return { model: openModel({ apiKey, baseUrl: sandbox.url, deadlineMs: 1_500, now: () => now }), sandbox };
+  const hangs = typeof faults === "object" && faults.kind === "hang";
+  // Where nothing hangs, a busy machine has all the time it needs.
+  const deadlineMs = hangs ? 2_000 : 30_000;
+  return { model: openModel({ apiKey, baseUrl: sandbox.url, deadlineMs, now: () => now }), sandbox };
 }
 
 async function failure(promise: Promise<unknown>): Promise<PostingError> {
