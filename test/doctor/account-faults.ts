@@ -1,5 +1,5 @@
 import { xFaults } from "../../src/sandbox/x-faults.ts";
-import { modelError, otherIdentity, ownFile, type PlantedFault, sealed, xAnswers } from "./planting.ts";
+import { hanging, modelError, otherIdentity, ownFile, type PlantedFault, sealed, xAnswers } from "./planting.ts";
 
 /** What can be wrong with one client's file, sealed block and account. */
 export const accountFaults: readonly PlantedFault[] = [
@@ -80,10 +80,10 @@ export const accountFaults: readonly PlantedFault[] = [
     plant: (stage) => {
       stage.services.faults.x = () => ({ kind: "hang", done: false });
     },
-    run: { deadlineSeconds: 1 },
+    run: hanging,
     scope: "acme",
     check: "account",
-    says: /X gave no answer within 1 s/,
+    says: /X gave no answer within 5 s/,
     fix: /X's status page/,
     also: ["beta · account"],
   },

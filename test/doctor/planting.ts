@@ -21,6 +21,8 @@ export interface PlantedFault {
   also?: readonly string[];
 }
 
+/** For a service that never answers: the others have their answers by then, on a busy machine too. */
+export const hanging: ExamineInput = { deadlineSeconds: 5 };
 /** The scope of what all clients share. */
 export const all = "all clients";
 /** Changes fields in the file of acme. */

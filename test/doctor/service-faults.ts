@@ -1,4 +1,4 @@
-import { all, clockOf, type PlantedFault, sql } from "./planting.ts";
+import { all, clockOf, hanging, type PlantedFault, sql } from "./planting.ts";
 
 /** What can be wrong with the shared files, the settings, the ledger and Upstash. */
 export const serviceFaults: readonly PlantedFault[] = [
@@ -35,10 +35,10 @@ export const serviceFaults: readonly PlantedFault[] = [
   {
     fault: "a ledger that hangs",
     plant: ({ services }) => services.ledger.fault("*", "hang"),
-    run: { deadlineSeconds: 1 },
+    run: hanging,
     scope: all,
     check: "ledger",
-    says: /the ledger gave no answer within 1 s/,
+    says: /the ledger gave no answer within 5 s/,
     fix: /the project is not paused/,
   },
   {

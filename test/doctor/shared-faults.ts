@@ -1,4 +1,4 @@
-import { all, limits, modelError, type PlantedFault, sql } from "./planting.ts";
+import { all, hanging, limits, modelError, type PlantedFault, sql } from "./planting.ts";
 import { runOf } from "./stage.ts";
 
 /** What can be wrong with models, prices, budgets, the workflow, and stops of everything. */
@@ -32,10 +32,10 @@ export const sharedFaults: readonly PlantedFault[] = [
     plant: ({ services }) => {
       services.faults.model = () => ({ kind: "hang" });
     },
-    run: { deadlineSeconds: 1 },
+    run: hanging,
     scope: all,
     check: "model openai/gpt-5-mini",
-    says: /openai\/gpt-5-mini gave no answer within 1 s/,
+    says: /openai\/gpt-5-mini gave no answer within 5 s/,
     fix: /OPENAI_BASE_URL is the provider's address/,
   },
   {
@@ -149,10 +149,10 @@ export const sharedFaults: readonly PlantedFault[] = [
     plant: ({ github }) => {
       github.fault = "hang";
     },
-    run: { deadlineSeconds: 1 },
+    run: hanging,
     scope: all,
     check: "workflow",
-    says: /GitHub gave no answer within 1 s/,
+    says: /GitHub gave no answer within 5 s/,
     fix: /githubstatus.com/,
   },
   {
