@@ -8,8 +8,8 @@ import { UserError } from "../../src/errors.ts";
 const directory = join(import.meta.dirname, "../../schemas/sql");
 
 /** What a person is told; the cause would hold the address, and with it the password. */
-async function refusal(url: string | undefined): Promise<string> {
-  const error = await runMigrate({ url, directory, write: () => {}, connectSeconds: 0.5 }).then(
+async function refusal(url: string | undefined, connectSeconds = 30): Promise<string> {
+  const error = await runMigrate({ url, directory, write: () => {}, connectSeconds }).then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -64,13 +64,13 @@ describe("without a database", () => {
     return { url, close };
   }
 
-  test.for([
-    { what: "accepts and never answers", act: () => {}, says: "does not answer" },
-    { what: "hangs up", act: (socket: Socket) => socket.end(), says: "does not answer" },
-    { what: "resets the connection", act: (socket: Socket) => socket.resetAndDestroy(), says: "closed the connection" },
-  ])("a server that $what is named, without the password", async ({ act, says }) => {
+  test.for<{ what: string; act: (socket: Socket) => void; says: string; connectSeconds?: number }>([
+    { what: "accepts and never answers", act: () => {}, says: "does not answer", connectSeconds: 0.5 },
+    { what: "hangs up", act: (socket) => socket.end(), says: "does not answer" },
+    { what: "resets the connection", act: (socket) => socket.resetAndDestroy(), says: "closed the connection" },
+  ])("a server that $what is named, without the password", async ({ act, says, connectSeconds }) => {
     const { url, close } = await listen(act);
-    const message = await refusal(url);
+    const message = await refusal(url, connectSeconds);
     await close();
     expect(message).toContain(says);
     expect(message).not.toContain("hunter2");
