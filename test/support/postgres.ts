@@ -88,8 +88,11 @@ export interface RpcServer {
   calls(): readonly string[];
   /** When a function was first asked for and last answered, in milliseconds since 1970; undefined before both. */
   span(name: string): CallSpan | undefined;
-  /** Sets or, without a fault, lifts what happens to calls of a function; `*` is every function. */
-  fault(name: string, fault?: RpcFault): void;
+  /**
+   * Sets or, without a fault, lifts what happens to calls of a function; `*` is every function. It lasts until it is
+   * lifted, or for so many calls.
+   */
+  fault(name: string, fault?: RpcFault, calls?: number): void;
   close(): Promise<void>;
 }
 
@@ -100,7 +103,13 @@ export async function serveRpc(
   options: Omit<RpcOptions, "secretKey"> = {},
 ): Promise<RpcServer> {
   const calls: string[] = [];
-  const faults = new Map<string, RpcFault>();
+  const faults = new Map<string, { fault: RpcFault; left: number }>();
+  const met = (name: string): RpcFault | undefined => {
+    const set = faults.get(name) ?? faults.get("*");
+    if (set === undefined || set.left === 0) return undefined;
+    set.left -= 1;
+    return set.fault;
+  };
   const spans = new Map<string, CallSpan>();
   const answer = rpcFetch(session, { secretKey, ...options });
   const server = createServer((request, response) => {
@@ -111,16 +120,16 @@ export async function serveRpc(
       const firstAskedMs = spans.get(name)?.firstAskedMs ?? askedMs;
       spans.set(name, { firstAskedMs, lastAnsweredMs: Date.now() });
     });
-    void respond({ request, response, answer, fault: faults.get(name) ?? faults.get("*") });
+    void respond({ request, response, answer, fault: met(name) });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: () => calls,
     span: (name) => spans.get(name),
-    fault: (name, fault) => {
+    fault: (name, fault, left = Number.POSITIVE_INFINITY) => {
       if (fault === undefined) faults.delete(name);
-      else faults.set(name, fault);
+      else faults.set(name, { fault, left });
     },
     close: async () => {
       server.closeAllConnections();
