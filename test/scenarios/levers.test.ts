@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { RunReport } from "../../src/record/report.ts";
 import { xFaults } from "../../src/sandbox/x-faults.ts";
 import { runCli, runTickCli, startCli } from "../support/cli.ts";
+import { holdBack } from "../support/held-service.ts";
 import { type NativePostgres, startPostgres } from "../support/postgres.ts";
 import { startServices, type TestServices } from "../support/services.ts";
 import { createWorkspace, type TestWorkspace } from "../support/workspace.ts";
@@ -14,6 +15,8 @@ let workspace: TestWorkspace;
 let services: TestServices;
 let nowMs: number;
 
+/** A process starts in a second; in many more on a busy machine. */
+const patience = { timeout: 45_000 };
 const slot = "acme/2026-11-21T09:00";
 
 beforeAll(async () => {
@@ -41,12 +44,14 @@ const tick = (minutesLater: number) => runTickCli(at(minutesLater), services.env
 const toSend = ({ method, path }: { method: string; path: string }) => method === "POST" && path === "/2/tweets";
 
 test("a halt while a tick waits for the model stops its send; after a resume the next tick posts that text", async () => {
-  services.faults.model = ({ path }) => (path === "/v1/chat/completions" ? { kind: "slow", ms: 8000 } : undefined);
-  const running = startCli(["run", "--json", ...at()], services.environment);
-  await expect.poll(() => services.model.requests(), { timeout: 30_000 }).toBeGreaterThan(0);
+  const model = await holdBack(services.model.url);
+  onTestFinished(model.close);
+  const running = startCli(["run", "--json", ...at()], { ...services.environment, OPENAI_BASE_URL: model.url });
+  await expect.poll(model.asked, patience).toBe(1);
   const halted = await command("halt", "acme", "--why", "the numbers are wrong");
   expect(halted.code).toBe(0);
   expect(halted.stdout).toContain("Halted acme: nothing more is sent, by a running tick either.");
+  model.letGo();
   const { stdout, code } = await running.finished;
   const report = JSON.parse(stdout) as RunReport;
   expect(code).toBe(0);
@@ -56,7 +61,6 @@ test("a halt while a tick waits for the model stops its send; after a resume the
   expect(report.slots[0]?.nextAction).toContain("resume command");
   expect(services.x.requests("POST", "/2/tweets")).toBe(0);
 
-  delete services.faults.model;
   expect((await tick(1)).slots).toMatchObject([{ slot, outcome: "deferred", cause: "halted" }]);
   expect((await command("resume", "acme")).stdout).toContain("Lifted the halt of acme");
   const asked = services.model.requests();

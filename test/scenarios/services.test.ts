@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { runCli, runTickCli, startCli } from "../support/cli.ts";
+import { holdBack } from "../support/held-service.ts";
 import { type NativePostgres, startPostgres } from "../support/postgres.ts";
 import { startServices, type TestServices } from "../support/services.ts";
 import { createWorkspace, type TestClient, type TestWorkspace } from "../support/workspace.ts";
@@ -12,6 +13,8 @@ let workspace: TestWorkspace;
 let services: TestServices;
 let clients: TestClient[];
 let nowMs: number;
+/** A process starts in a second; in many more on a busy machine. */
+const patience = { timeout: 45_000 };
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -66,7 +69,7 @@ test("a run killed between arm and outcome leaves one post, and a later tick rec
   services.faults.x = ({ method, path }) =>
     method === "POST" && path === "/2/tweets" ? { kind: "hang", done: true } : undefined;
   const killed = startCli(["run", "--client", "acme", ...at()], services.environment);
-  await expect.poll(() => services.x.posts().length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => services.x.posts().length, patience).toBe(1);
   killed.process.kill("SIGKILL");
   await killed.finished;
   delete services.faults.x;
@@ -156,10 +159,12 @@ test("when Upstash does not answer, the buckets in Postgres decide and the summa
 });
 
 test("a stop signal lets the slots at work end and starts nothing new", async () => {
-  services.faults.model = () => ({ kind: "slow", ms: 1500 });
-  const started = startCli(["run", "--json", ...at()], services.environment);
-  await expect.poll(() => services.model.requests(), { timeout: 30_000 }).toBeGreaterThan(0);
+  const model = await holdBack(services.model.url);
+  onTestFinished(model.close);
+  const started = startCli(["run", "--json", ...at()], { ...services.environment, OPENAI_BASE_URL: model.url });
+  await expect.poll(model.asked, patience).toBe(clients.length);
   started.process.kill("SIGTERM");
+  model.letGo();
   const { code, stdout } = await started.finished;
   expect(code).toBe(0);
   expect(JSON.parse(stdout).totals).toMatchObject({ posted: 3, unknown: 0 });
