@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { cpuMs } from "../support/cpu-time.ts";
 import { clientYaml, defaultsYaml, pricesYaml, promptYaml, said, workspaceWith } from "./workspace.ts";
 
 const clientPath = "clients/acme.yaml";
@@ -563,11 +564,11 @@ test("a warning about something inherited points into the client's file", () => 
 });
 
 test("a file that is wrong from top to bottom gives twenty problems and a note, and takes no time", () => {
-  const startedAt = performance.now();
+  const startedMs = cpuMs();
   const { problems } = workspaceWith({
     [clientPath]: Array.from({ length: 20_000 }, (_, i) => `field${i}: 1`).join("\n"),
   });
   expect(problems).toHaveLength(21);
   expect(problems.at(-1)?.message).toBe("there are more problems in this file");
-  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  expect(cpuMs() - startedMs).toBeLessThan(10_000);
 });

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadWorkspace } from "../../src/clients/load.ts";
 import { UserError } from "../../src/errors.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 import { clientYaml, filesWith, said } from "./workspace.ts";
 
 let folder: string;
@@ -38,14 +39,14 @@ test("folders, and files that are not YAML, are passed over", async () => {
 
 test("a file of 10 MB is a problem that names its size, and is not parsed", async () => {
   await put("clients/big.yaml", "a: 1\n".repeat(2_000_000));
-  const startedAt = performance.now();
+  const startedMs = cpuMs();
   const { problems, broken, clients } = await loadWorkspace(root);
   expect(said(problems)).toEqual([
     "clients/big.yaml:1:1 the file has 9766 KiB, and 128 KiB is the most (move what does not belong into it elsewhere)",
   ]);
   expect([...broken]).toEqual(["big"]);
   expect(clients).toHaveLength(1);
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(cpuMs() - startedMs).toBeLessThan(2000);
 });
 
 test("a file of exactly 128 KiB is read", async () => {

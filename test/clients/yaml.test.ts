@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { positionAt } from "../../src/clients/position.ts";
 import { parseYaml } from "../../src/clients/yaml.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 
 /** Nine levels of nine: 387 million nodes if it were written out. */
 const bomb = [..."abcdefghi"]
@@ -86,7 +87,7 @@ test("a key called __proto__ changes no prototype", () => {
 });
 
 test("a bomb costs no more than a moment", () => {
-  const startedAt = performance.now();
+  const startedMs = cpuMs();
   parseYaml(bomb);
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(cpuMs() - startedMs).toBeLessThan(2000);
 });

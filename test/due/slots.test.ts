@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isScheduled, nextSlot, slotsBetween } from "../../src/due/slots.ts";
 import type { Schedule } from "../../src/terms.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 import { exampleClient } from "./examples.ts";
 
 const day = 86_400_000;
@@ -178,11 +179,11 @@ describe("days and exceptions", () => {
   test("ten years of hourly slots are listed in about a second", () => {
     const times = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, "0")}:07`);
     const client = exampleClient({ times }, { timezone: "America/New_York" });
-    const startMs = performance.now();
+    const startedMs = cpuMs();
     const slots = slotsBetween(client, new Date("2020-01-01T05:00Z"), new Date("2030-01-01T05:00Z"));
     expect(slots).toHaveLength(3653 * 24);
     // Measured: 0.5 s. The limit is for a loaded machine; anything quadratic takes minutes.
-    expect(performance.now() - startMs).toBeLessThan(10_000);
+    expect(cpuMs() - startedMs).toBeLessThan(10_000);
   });
 });
 

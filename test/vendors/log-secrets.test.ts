@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { cpuMs } from "../support/cpu-time.ts";
 import { logged, open, said } from "./log-lines.ts";
 
 const secret = "s3cr3t/with+odd=chars";
@@ -41,10 +42,10 @@ test("secrets that overlap are hidden together, and none takes the other's place
 test("a line is written in no time however many secrets are open", () => {
   const secrets = Array.from({ length: 20_000 }, (_, number) => `${number}-secret-of-a-client`);
   const { log, lines } = open({ secrets });
-  const startedMs = performance.now();
+  const startedMs = cpuMs();
   for (let number = 0; number < 2000; number += 1) log.info("posted", { text: `${number}-secret-of-a-client` });
   // A search for each secret in each line took minutes.
-  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect(cpuMs() - startedMs).toBeLessThan(5000);
   expect(lines().map(said)).toEqual(lines().map(() => 'posted text="[secret]"'));
 });
 
