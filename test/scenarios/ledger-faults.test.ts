@@ -174,15 +174,19 @@ const limited = async (stage: Stage, url: string): Promise<TickSeen> =>
 
 test("Upstash that never answers costs one wait, and Postgres decides", async () => {
   const stage = await open({ clients: ["acme", "beta"] });
-  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  let hits = 0;
+  const silent = createServer(() => {
+    hits += 1;
+  }).listen(0, "127.0.0.1");
   await once(silent, "listening");
-  const started = performance.now();
   const { report } = await limited(stage, `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
   silent.closeAllConnections();
   silent.close();
   expect(report?.totals.posted).toBe(2);
   expect(stage.services.ledger.calls()).toContain("take_tokens");
-  expect(performance.now() - started).toBeLessThan(20_000);
+  // Each slot needs tokens several times; who asks first may ask together, and nobody asks again.
+  expect(hits).toBeGreaterThan(0);
+  expect(hits).toBeLessThanOrEqual(stage.clients.length);
 });
 
 test("without Upstash and without the buckets in Postgres nothing is allowed", async () => {
