@@ -40,7 +40,7 @@ function outcomeIn({ written }: { written: string }): SimulationOutcome {
 }
 
 test("in a storm every promise holds, with cases of each, and the same seed tells the same", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const words = ["--days", "4", "--clients", "8", "--faults", "storm", "--from", "2026-11-23T00:00:00Z", "--json"];
   const first = await run(words);
@@ -54,9 +54,7 @@ test("in a storm every promise holds, with cases of each, and the same seed tell
   expect(outcomeIn(await run(words))).toEqual(outcome);
 });
 
-test("a calm day of the workspace's own clients, in words, touches no state and no real service", {
-  timeout: 60_000,
-}, async () => {
+test("a calm day of the workspace's own clients, in words, touches no state and no real service", async () => {
   const { code, written } = await run(["--days", "1"]);
   expect(code).toBe(0);
   expect(written).toContain("1 day from 2026-11-21T00:00:00.000Z with 5 clients, faults calm, seed 1");

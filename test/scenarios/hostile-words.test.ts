@@ -110,7 +110,7 @@ function outputsIn(file: string): Record<string, string> {
   return Object.fromEntries(found.map(([, name, line, , lines]) => [name, line ?? lines]));
 }
 
-test("words of X and of the models stay words in streams, summaries and outputs", { timeout: 120_000 }, async () => {
+test("words of X and of the models stay words in streams, summaries and outputs", async () => {
   const plain = await ticksWith(harmless, ['"in quotation marks"']);
   const seen = await ticksWith(hostile, hostileTexts);
 

@@ -19,7 +19,7 @@ afterAll(() => rm(state, { recursive: true }));
 // The embedded Postgres takes seconds of a processor to open: two at a time, whatever vitest would allow.
 const places = [Promise.resolve(), Promise.resolve()];
 
-describe.concurrent("the command line", { timeout: 120_000 }, () => {
+describe.concurrent("the command line", { timeout: 600_000 }, () => {
   test.for(scenarios.map(({ directory, scenario }, index) => ({ directory, scenario, index })))(
     "$directory: $scenario.name",
     async ({ directory, scenario, index }) => {
