@@ -50,12 +50,13 @@ async function writeWorkspace(clients: number): Promise<Workspace> {
   return { clients, root, cacheDirectory };
 }
 
-interface Figures {
+type Round = Record<"parse" | "cold" | "hash" | "warm", Measured>;
+
+interface Figures extends Round {
   clients: number;
-  parse: Measured;
-  hash: Measured;
-  cold: Measured;
-  warm: Measured;
+  /** Of each round the figure to its floor; they follow each other at once, since the speed of a machine changes in a minute. */
+  coldRatio: number;
+  warmRatio: number;
 }
 
 /** Round by round, so that whatever else the machine does meanwhile falls on every figure. */
@@ -63,15 +64,23 @@ async function measureAll(workspaces: readonly Workspace[], runs: number): Promi
   const all: Figures[] = [];
   for (const { clients, root, cacheDirectory } of workspaces) {
     await measure("load", root, cacheDirectory);
-    const rounds: Omit<Figures, "clients">[] = [];
+    const rounds: Round[] = [];
     for (let round = 0; round < runs; round += 1) {
       const parse = await measure("parse", root);
       const cold = await measure("load", root);
       const hash = await measure("hash", root);
       rounds.push({ parse, cold, hash, warm: await measure("load", root, cacheDirectory) });
     }
-    const middle = (name: "parse" | "hash" | "cold" | "warm") => median(rounds.map((round) => round[name]));
-    all.push({ clients, parse: middle("parse"), hash: middle("hash"), cold: middle("cold"), warm: middle("warm") });
+    const middle = (name: keyof Round) => median(rounds.map((round) => round[name]));
+    all.push({
+      clients,
+      parse: middle("parse"),
+      hash: middle("hash"),
+      cold: middle("cold"),
+      warm: middle("warm"),
+      coldRatio: middleOf(rounds.map(({ cold, parse }) => cold.ms / parse.ms)),
+      warmRatio: middleOf(rounds.map(({ warm, hash }) => warm.ms / hash.ms)),
+    });
   }
   return all;
 }
@@ -84,8 +93,11 @@ async function measure(mode: Mode, root: string, cacheDirectory?: string): Promi
   return JSON.parse(stdout);
 }
 
+function middleOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
 function median(measured: readonly Measured[]): Measured {
-  const middleOf = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   return {
     ms: middleOf(measured.map(({ ms }) => ms)),
     wallMs: middleOf(measured.map(({ wallMs }) => wallMs)),
@@ -93,34 +105,47 @@ function median(measured: readonly Measured[]): Measured {
   };
 }
 
-function coldRow({ clients, cold, parse }: Figures): BenchRow {
+function coldRow({ clients, cold, parse, coldRatio }: Figures): BenchRow {
   return timeRow(`load and plan ${clients} clients, cold`, {
     figure: cold,
     floor: parse,
+    ratio: coldRatio,
     limit: 1.3,
     floorIs: "yaml alone",
   });
 }
 
-function warmRow({ clients, warm, hash }: Figures): BenchRow {
+function warmRow({ clients, warm, hash, warmRatio }: Figures): BenchRow {
   return timeRow(`load and plan ${clients} clients, warm`, {
     figure: warm,
     floor: hash,
+    ratio: warmRatio,
     limit: 5,
     floorIs: "reading and SHA-256",
   });
 }
 
 function growthRow(kind: "cold" | "warm", few: Figures, many: Figures): BenchRow {
-  const name = `${few.clients} to ${many.clients} clients, ${kind}`;
-  return timeRow(name, { figure: many[kind], floor: few[kind], limit: 11, floorIs: `${few.clients} clients` });
+  const [figure, floor] = [many[kind], few[kind]];
+  return timeRow(`${few.clients} to ${many.clients} clients, ${kind}`, {
+    figure,
+    floor,
+    ratio: figure.ms / floor.ms,
+    limit: 11,
+    floorIs: `${few.clients} clients`,
+  });
 }
 
 function timeRow(
   name: string,
-  { figure, floor, limit, floorIs }: { figure: Measured; floor: Measured; limit: number; floorIs: string },
+  {
+    figure,
+    floor,
+    ratio,
+    limit,
+    floorIs,
+  }: { figure: Measured; floor: Measured; ratio: number; limit: number; floorIs: string },
 ): BenchRow {
-  const ratio = figure.ms / floor.ms;
   return {
     name,
     figure: `${figure.ms.toFixed(0)} ms`,
