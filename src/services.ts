@@ -87,12 +87,8 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
 }
 
 function usedPackages({ identity, limiter }: Settings) {
-  return [
-    load.model,
-    load.x,
-    ...(identity === undefined ? [] : [load.age]),
-    ...(limiter.kind === "sandbox" ? [] : [load.limiter]),
-  ];
+  const limiterPackage = limiter.kind === "sandbox" ? [] : [load.limiter];
+  return [load.model, load.x, ...(identity === undefined ? [] : [load.age]), ...limiterPackage];
 }
 
 async function openLedgerServices(options: ServiceOptions, closers: Closers) {
