@@ -1,16 +1,10 @@
 import pg from "pg";
 import type { Query, SqlSession } from "./migrations.ts";
 
-export interface PostgresOptions {
-  connections?: number;
-  /** @default for ever */
-  connectSeconds?: number;
-}
-
-/** Connects to a Postgres address such as SUPABASE_DB_URL. The caller closes it. */
+/** Connects to a Postgres address such as SUPABASE_DB_URL. The caller closes it. Without `connectSeconds` it waits for ever. */
 export function openPostgres(
   url: string,
-  options: PostgresOptions = {},
+  options: { connections?: number; connectSeconds?: number } = {},
 ): SqlSession & {
   close(): Promise<void>;
 } {
@@ -37,10 +31,9 @@ async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T
   client.on("error", onDropped);
   try {
     await client.query("begin");
-    const result = await work(async (sql, parameters) => {
-      if (parameters === undefined) return rowsOf(await client.query(sql));
-      return rowsOf(await client.query(sql, [...parameters]));
-    });
+    const result = await work(async (sql, parameters) =>
+      rowsOf(await client.query(sql, parameters && [...parameters])),
+    );
     await client.query("commit");
     return result;
   } catch (error) {

@@ -131,7 +131,7 @@ export const slotMutations: readonly Mutation[] = [
   {
     promise: 3,
     breaks: "an account that was proven for one client counts for every client",
-    file: "schemas/sql/0017_turns.sql",
+    file: "schemas/sql/0016_turns.sql",
     line: "'accounts', (select jsonb_object_agg(a.fingerprint, a.x_user_id) from clara.account a where a.client = c.id)))), '[]')",
     becomes: "'accounts', (select jsonb_object_agg(a.fingerprint, a.x_user_id) from clara.account a)))), '[]')",
     testFile: contract,

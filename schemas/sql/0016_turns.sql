@@ -1,6 +1,18 @@
+-- Clients are served in the order of their last turns, and a turn may end without a post: by the last post alone, a client whose
+-- texts are always refused would go first for ever.
+alter table clara.client add column last_turn_at timestamptz;
+
+create function clara.keep_turn() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update clara.client set last_turn_at = new.changed_at where id = new.client;
+  return null;
+end $$;
+create trigger keep_turn after update of state on clara.slot for each row
+  when (old.state in ('claimed', 'armed', 'unknown') and new.state in ('skipped', 'missed', 'dead')) execute function clara.keep_turn();
+
 -- A client that was never served has no row in clara.client, and may be halted all the same. `restUntil` tells a wait that ends by
 -- itself from a halt, which only a person lifts.
-
 create or replace function clara.tick_state(p_at timestamptz) returns jsonb
 language sql stable security definer set search_path = '' as $$
   select jsonb_build_object(
@@ -16,11 +28,11 @@ language sql stable security definer set search_path = '' as $$
       from clara.breakers_of(array['*x', '*model'], p_at) b),
     'clients', (
       select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-        'id', c.id, 'plannedUntil', c.planned_until, 'lastSentAt', c.last_sent_at,
+        'id', c.id, 'plannedUntil', c.planned_until, 'lastSentAt', c.last_sent_at, 'lastTurnAt', greatest(c.last_turn_at, c.last_sent_at),
         'backoffUntil', w.until, 'backoffReason', w.reason, 'halted', h.why,
         'accounts', (select jsonb_object_agg(a.fingerprint, a.x_user_id) from clara.account a where a.client = c.id)))), '[]')
-      from (select id, planned_until, last_sent_at from clara.client
-        union all select scope, null, null from clara.halt where scope <> '*' and scope not in (select id from clara.client)) c
+      from (select id, planned_until, last_sent_at, last_turn_at from clara.client
+        union all select scope, null, null, null from clara.halt where scope <> '*' and scope not in (select id from clara.client)) c
       left join lateral (
         select until, reason from clara.backoff where scope = c.id and until > p_at
         union all select b.until, clara.breaker_reason(b, p_at) from clara.breaker b where b.scope = c.id and b.until > p_at
@@ -34,3 +46,4 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 revoke all on function clara.tick_state(timestamptz) from public, anon, authenticated, service_role;
+revoke all on function clara.keep_turn() from public, anon, authenticated, service_role;
