@@ -1,23 +1,50 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Query, SqlSession } from "../vendors/migrations.ts";
 
-/**
- * Answers `POST /rest/v1/rpc/<function>` as PostgREST does, from any Postgres session: the `global.fetch` of supabase-js
- * in the sandbox, and behind a loopback server in tests. Serves functions that return one value; anything else is refused.
- */
+/** What asks for a function, however it came. */
+export interface RpcRequest {
+  method: string;
+  /** Path and query. */
+  target: string;
+  apikey: string | null;
+  body: string;
+}
+
+export interface RpcAnswer {
+  status: number;
+  /** JSON; nothing for a function without a value. */
+  body: string | null;
+}
+
+/** The `global.fetch` of supabase-js in the sandbox, answered by `openRpcAnswers`. */
 export function rpcFetch(session: SqlSession, options: RpcOptions): typeof fetch {
-  const signatures = new Map<string, Promise<Signature | undefined>>();
+  const answer = openRpcAnswers(session, options);
   return async (input, init) => {
     const request = new Request(input, init);
     const { pathname, search } = new URL(request.url);
-    const name = /^\/rest\/v1\/rpc\/([a-z_]+)$/.exec(pathname)?.[1];
-    if (name === undefined || request.method !== "POST" || search !== "") {
-      return failure(501, "SANDBOX", `only POST /rest/v1/rpc/<function> is served, not ${request.method} ${pathname}`);
+    const apikey = request.headers.get("apikey");
+    const asked = { method: request.method, target: `${pathname}${search}`, apikey, body: await request.text() };
+    const { status, body } = await answer(asked);
+    return new Response(body, { status, ...(body !== null && { headers: jsonHeaders }) });
+  };
+}
+
+export const jsonHeaders = { "content-type": "application/json; charset=utf-8" };
+
+/**
+ * Answers `POST /rest/v1/rpc/<function>` as PostgREST does, from any Postgres session. Serves functions that return one
+ * value; anything else is refused. Throws what is no answer of Postgres, such as a connection that is gone.
+ */
+export function openRpcAnswers(session: SqlSession, options: RpcOptions): (request: RpcRequest) => Promise<RpcAnswer> {
+  const signatures = new Map<string, Promise<Signature | undefined>>();
+  return async ({ method, target, apikey, body }) => {
+    const name = /^\/rest\/v1\/rpc\/([a-z_]+)$/.exec(target)?.[1];
+    if (name === undefined || method !== "POST") {
+      return failure(501, "SANDBOX", `only POST /rest/v1/rpc/<function> is served, not ${method} ${target}`);
     }
-    if (!sameKey(request.headers.get("apikey"), options.secretKey)) return failure(401, "PGRST301", "Invalid API key");
+    if (!sameKey(apikey, options.secretKey)) return failure(401, "PGRST301", "Invalid API key");
     try {
-      const body = (await request.text()) || "{}";
-      return await session.transaction((query) => call(query, { name, body, signatures, ...options }));
+      return await session.transaction((query) => call(query, { name, body: body || "{}", signatures, ...options }));
     } catch (error) {
       const code = sqlState(error);
       if (code === undefined) throw error;
@@ -44,7 +71,7 @@ interface Call extends RpcOptions {
   signatures: Map<string, Promise<Signature | undefined>>;
 }
 
-async function call(query: Query, { name, body, signatures, isServiceRole }: Call): Promise<Response> {
+async function call(query: Query, { name, body, signatures, isServiceRole }: Call): Promise<RpcAnswer> {
   const keys = Object.keys(JSON.parse(body));
   const signature = await (signatures.get(name) ?? remember(signatures, name, readSignature(query, name)));
   if (signature === undefined || [...keys].sort().join() !== [...signature.names].sort().join()) {
@@ -58,10 +85,7 @@ async function call(query: Query, { name, body, signatures, isServiceRole }: Cal
   const source = columns === "" ? "(select $1::json) b" : `json_to_record($1::json) b(${columns})`;
   const sql = `select to_json(public.${name}(${values}))::text as answer from ${source}`;
   const [row] = await query(sql, [body]);
-  if (signature.isVoid) return new Response(null, { status: 204 });
-  return new Response(String(row?.answer ?? "null"), {
-    headers: { "content-type": "application/json; charset=utf-8" },
-  });
+  return signature.isVoid ? { status: 204, body: null } : { status: 200, body: String(row?.answer ?? "null") };
 }
 
 function remember<T>(known: Map<string, Promise<T>>, key: string, value: Promise<T>): Promise<T> {
@@ -102,6 +126,6 @@ function statusOf(code: string): number {
   return 400;
 }
 
-function failure(status: number, code: string, message: string): Response {
-  return Response.json({ code, message, details: null, hint: null }, { status });
+function failure(status: number, code: string, message: string): RpcAnswer {
+  return { status, body: JSON.stringify({ code, message, details: null, hint: null }) };
 }

