@@ -17,7 +17,7 @@ export interface Services {
   sleep(milliseconds: number): Promise<void>;
   /** Opens a client's credentials; they live as long as the answer does. Throws PostingError("config"). */
   openClient(client: Client): Promise<ClientServices>;
-  /** Load what serving most clients needs, one package each. */
+  /** Make ready what serving most clients needs, one package each. */
   packages?: readonly (() => Promise<unknown>)[];
   /** Things worth a line in the summary, for example that Upstash did not answer. */
   notes(): readonly string[];
@@ -88,7 +88,8 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
 
 function usedPackages({ identity, limiter }: Settings) {
   const limiterPackage = limiter.kind === "sandbox" ? [] : [load.limiter];
-  return [load.model, load.x, ...(identity === undefined ? [] : [load.age]), ...limiterPackage];
+  const spared = async () => (await import("./vendors/v8.ts")).spareCompiler();
+  return [spared, load.model, load.x, ...(identity === undefined ? [] : [load.age]), ...limiterPackage];
 }
 
 async function openLedgerServices(options: ServiceOptions, closers: Closers) {
