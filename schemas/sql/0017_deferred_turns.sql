@@ -38,3 +38,35 @@ begin
   end loop;
   return true;
 end $$;
+
+-- As before; and the one slot tried for a service that failed in a row had its turn when it is not granted: else a client over its
+-- budget, or without a prompt, is tried for ever, and every other one waits for the service until that client may be served.
+create or replace function public.reserve_slots(p_run text, p_at timestamptz, p_slots jsonb, p_global jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare r jsonb; why text; rest jsonb := '[]'; answers jsonb := '[]'; tried text[];
+begin
+  perform clara.lock_breakers();
+  select array_agg(s.id) into tried from clara.breaker b
+    join clara.slot s on s.id = b.probe and s.fence = b.probe_fence and s.state = 'claimed';
+  perform 1 from clara.client where id in (select client from clara.slot where id = any (tried)) order by id for update;
+  perform 1 from clara.slot where id in (select value->>'slot' from jsonb_array_elements(p_slots)) order by id for update;
+  for r in select value from jsonb_array_elements(p_slots) loop
+    perform 1 from clara.slot where id = r->>'slot' and fence = (r->>'fence')::int and state = 'claimed';
+    if found then
+      perform clara.drop_hold(r->>'slot');
+      why := coalesce(r->>'refused', clara.spend_strike(r, p_at));
+    else
+      why := null;
+    end if;
+    if why is null then
+      rest := rest || jsonb_build_array(r);
+    else
+      update clara.slot set state = 'waiting', reason = why, lease_until = null, changed_at = p_at where id = r->>'slot';
+      answers := answers || jsonb_build_object('slot', r->>'slot', 'granted', false, 'reason', why,
+        'cause', case when r ? 'refused' then 'config' else 'backing-off' end);
+    end if;
+  end loop;
+  answers := answers || clara.reserve_slots(p_run, p_at, rest, p_global);
+  update clara.client set last_turn_at = p_at where id in (select client from clara.slot where id = any (tried) and state = 'waiting');
+  return answers;
+end $$;

@@ -84,4 +84,38 @@ export function turnContract(open: OpenLedger): void {
     await steps.record("deferred", { fence: 2, now });
     expect([await lastTurnAt(steps), await lastTurnAt(steps, "bolt")]).toEqual([now, undefined]);
   });
+
+  test("a slot that was tried by a run that died is tried no more once its text is written", async () => {
+    const steps = await begin();
+    await steps.claim({ client: "bolt" });
+    await steps.record("deferred", { client: "bolt", strikes: [rule({ scope: "model" })] });
+    const seconds = await restsUntil(steps, "*model");
+    await steps.claim({ now: at(seconds), leaseSeconds: 60 });
+    await steps.store(["text"], { now: at(seconds), leaseSeconds: 60 });
+    expect(await steps.claim({ now: at(seconds + 60) })).toMatchObject({ fence: 2, draft: { text: "text" } });
+    const over = { limits: { postsPerDay: 0 } };
+    expect(await steps.reserve({ ...over, fence: 2, now: at(seconds + 61) })).toMatchObject({ granted: false });
+    await steps.claim({ now: at(seconds + 62) });
+    await steps.record("deferred", { fence: 3, now: at(seconds + 63) });
+    expect(await lastTurnAt(steps)).toBeUndefined();
+  });
+
+  test("the slot that was tried was a turn too when it was not held for, and another client's is tried next", async () => {
+    const steps = await begin();
+    for (const client of ["acme", "bolt", "cora"]) await steps.claim({ client });
+    await steps.record("deferred", { client: "cora", strikes: [rule()] });
+    for (const client of ["acme", "bolt"]) await steps.record("deferred", { client });
+    const seconds = await restsUntil(steps, "*x");
+    const [now, over] = [at(seconds), { limits: { postsPerDay: 0 } }];
+    await steps.claim({ now });
+    expect(await steps.reserve({ ...over, fence: 1, now })).toMatchObject({ granted: false });
+    expect(await lastTurnAt(steps)).toBeUndefined();
+    expect(await steps.reserve({ ...over, fence: 2, now })).toMatchObject({ granted: false });
+    // Asked again it is claimed no more, and nothing new is said of it.
+    await steps.reserve({ ...over, fence: 2, now: at(seconds + 1) });
+    expect(await lastTurnAt(steps)).toEqual(now);
+    await steps.claim({ client: "bolt", now });
+    expect(await steps.reserve({ client: "bolt", fence: 2, now: at(seconds + 1) })).toMatchObject({ granted: true });
+    expect(await lastTurnAt(steps, "bolt")).toBeUndefined();
+  });
 }
