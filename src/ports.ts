@@ -56,7 +56,7 @@ export interface ClientState {
   /** Every slot planned up to here has its row in the ledger; missing before the client's first claim. */
   plannedUntil?: Date;
   lastSentAt?: Date;
-  /** When a slot of it was last sent, or ended without a send while it was served. */
+  /** When it last had a turn: schemas/sql/0017_deferred_turns.sql says what one is. */
   lastTurnAt?: Date;
   /** Not before this instant, and why. */
   backoff?: { until: Date; reason: string };
@@ -224,6 +224,11 @@ export interface OutcomeInput {
   strikes?: readonly Strike[];
   /** True when a model gave an answer for this slot, whatever became of it: that ends the models' streak. */
   modelAnswered?: boolean;
+  /**
+   * True when a deferred slot was its client's turn, for what keeps it back is the client's own. A back-off or a strike of
+   * scope client says so too.
+   */
+  ownTurn?: boolean;
 }
 
 /** A failure, whom it keeps waiting, and how its streak grows: schemas/sql/0010_breakers.sql has the formula. */

@@ -38,14 +38,16 @@ export async function serveSlot(tick: Tick, job: Job, outside: Places): Promise<
     // Before any money is spent: a client without usable credentials pays for no text.
     const x = job.client.status === "active" ? await opened.x() : undefined;
     const written = await draftOf(tick, job, { ...opened, outside }, bill);
+    if (written.kind !== "draft") return await endUnwritten(tick, job, written, bill);
     const models = modelSigns(bill);
-    if (written.kind !== "draft") return await endUnwritten(tick, job, written, models);
     return x === undefined
       ? await endRehearsal(tick, job, written, models)
       : await post(tick, job, { ...x, outside }, { ...written, models });
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
-    const ended = { outcome: "deferred", reason: error.message, cause: error.kind } as const;
+    const { kind: cause, message: reason } = error;
+    // What its own file or credentials lack was the client's turn; a service that does not answer fails everybody.
+    const ended = { outcome: "deferred", reason, cause, ownTurn: cause === "config" } as const;
     // The worst case stays held until the lease has ended, and counts as spent then.
     return bill.isOpen ? slotResult(tick, job.slot, ended) : end(tick, job, ended);
   }
@@ -158,10 +160,11 @@ function endUnwritten(
   tick: Tick,
   job: Job,
   { kind: outcome, reason, spent }: Exclude<Generated, { kind: "draft" }>,
-  models: ModelSigns,
+  bill: Bill,
 ): Promise<SlotResult> {
   const cause = outcome === "skipped" ? "no-text" : "rate-limited";
-  return end(tick, job, { outcome, reason, cause, spent, models });
+  // A client whose model was asked had its turn; one that a limiter let not ask had none.
+  return end(tick, job, { outcome, reason, cause, spent, models: modelSigns(bill), ownTurn: bill.isOpen });
 }
 
 function endRehearsal(tick: Tick, job: Job, { draft, spent }: Written, models: ModelSigns): Promise<SlotResult> {
@@ -180,16 +183,14 @@ async function end(
     draft?: Draft;
     spent?: { usd: number; usage: Usage };
     models?: ModelSigns;
+    ownTurn?: boolean;
   },
 ): Promise<SlotResult> {
   const { services, run } = tick;
-  const { spent, models, ...said } = ended;
+  const { spent, models, ownTurn = false, ...said } = ended;
   const { outcome, reason } = said;
-  const now = services.clock();
-  const stored = await storeOutcome(
-    { run: run.id, slot: slot.id, fence: claim.fence, now, outcome, reason, xUsd: 0, ...models },
-    services,
-  );
+  const input = { run: run.id, slot: slot.id, fence: claim.fence, now: services.clock(), outcome, reason, xUsd: 0 };
+  const stored = await storeOutcome({ ...input, ...models, ownTurn }, services);
   const lost = stored === "fence-lost" && {
     outcome: "deferred" as const,
     reason: "another run took this slot",

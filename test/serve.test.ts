@@ -26,7 +26,13 @@ test("after a stop nothing is opened or written: the slot goes back with the rea
   const result = await serveSlot(tick, job, openPlaces(1));
   expect(result).toMatchObject({ outcome: "deferred", cause: "stopped", reason: "credits are used up", costUsd: 0 });
   expect(recorded).toEqual([
-    expect.objectContaining({ slot: slot.id, fence: 3, outcome: "deferred", reason: "credits are used up" }),
+    expect.objectContaining({
+      slot: slot.id,
+      fence: 3,
+      outcome: "deferred",
+      reason: "credits are used up",
+      ownTurn: false,
+    }),
   ]);
 });
 
@@ -111,4 +117,33 @@ test("a model is asked in a place of its own", async () => {
   const writing = { ...job, client: { ...rehearsing("acme"), fallbacks: [] }, plan } as unknown as Job;
   await serveSlot({ ...tick, services }, writing, outside);
   expect(asked.slice(0, 2)).toEqual(["place", "model"]);
+});
+
+const unavailable = new PostingError("unavailable", "no answer");
+const full = new PostingError("rate-limited", "the model answered 429");
+
+test.for([
+  { when: "its credentials can't be opened", failed: "credentials", with: new PostingError("config", "x"), turn: true },
+  { when: "what opens them is gone", failed: "credentials", with: unavailable, turn: false },
+  { when: "its model is out of requests", failed: "model", with: full, turn: true },
+  { when: "the limiter does not answer", failed: "limiter", with: unavailable, turn: false },
+])("a slot that waits because $when is its client's own turn: $turn", async ({ failed, with: error, turn }) => {
+  const fail = (service: string) => async () => {
+    if (service === failed) throw error;
+    return { allowed: true } as never;
+  };
+  const recorded: OutcomeInput[] = [];
+  const tick = tickDouble({
+    now,
+    openClient: async () => {
+      await fail("credentials")();
+      return { model: async () => ({ complete: fail("model"), moderate: async () => undefined }), x: fail("x") };
+    },
+    recordOutcome: async (outcome) => recorded.push(outcome) > 0,
+  });
+  const services = { ...tick.services, limiter: { take: fail("limiter") } };
+  const plan = { prompt: "news", models: ["m"], messages: [], maxTokens: 9, maxCompletions: 1 };
+  const writing = { ...job, client: rehearsing("acme"), plan } as unknown as Job;
+  expect(await serveSlot({ ...tick, services }, writing, openPlaces(1))).toMatchObject({ outcome: "deferred" });
+  expect(recorded).toMatchObject([{ outcome: "deferred", ownTurn: turn }]);
 });

@@ -15,9 +15,9 @@ export async function explain(context: Context): Promise<number> {
   return 0;
 }
 
-/** The post's id in an address such as https://x.com/acme/status/123?s=20. */
+/** The post's id in an address such as https://x.com/acme/status/123?s=20; browsers show it, and people copy it, without https. */
 function postIdIn(address: string): string | undefined {
-  return /^https?:\/\/(?:www\.|mobile\.)?(?:x|twitter)\.com\/(?:i\/web|\w+)\/status\/(\d+)(?:[/?#].*)?$/i.exec(
+  return /^(?:https?:\/\/)?(?:www\.|mobile\.)?(?:x|twitter)\.com\/(?:i\/web|\w+)\/status\/(\d+)(?:[/?#].*)?$/i.exec(
     address,
   )?.[1];
 }

@@ -4,17 +4,25 @@ import type { Halt } from "../levers.ts";
 import { visible } from "../record/visible.ts";
 import type { Context } from "./context.ts";
 
-/**
- * Whom a halt concerns: the client that is named, or `*` for all. Without a name no file is read, so that posting can be
- * stopped whatever state the files are in.
- * @throws UserError with exit code 2 for an unknown client.
- */
-export async function haltScope({ arguments: { root, positionals } }: Context): Promise<string> {
+/** Whom a lever concerns. `isClient` is true when the files say that there is this client, or when nobody is named. */
+export interface Scope {
+  /** The client that is named, or `*` for all. */
+  scope: string;
+  isClient: boolean;
+}
+
+/** Without a name no file is read, so that posting can be stopped whatever state the files are in. */
+export async function namedScope({ arguments: { root, positionals } }: Context): Promise<Scope> {
   const [client] = positionals;
-  if (client === undefined) return "*";
+  if (client === undefined) return { scope: "*", isClient: true };
   const { clients, broken } = await loadWorkspace(root);
-  if (clients.some(({ id }) => id === client) || broken.has(client)) return client;
-  throw new UserError(`there is no client ${visible(client)}: clients/${visible(client)}.yaml does not exist`, 2);
+  return { scope: client, isClient: clients.some(({ id }) => id === client) || broken.has(client) };
+}
+
+/** Wrong usage: nobody is called so. */
+export function noSuchClient(client: string, elsewhere = ""): UserError {
+  const name = visible(client);
+  return new UserError(`there is no client ${name}: clients/${name}.yaml does not exist${elsewhere}`, 2);
 }
 
 /** `everything`, or the client. */

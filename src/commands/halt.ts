@@ -1,14 +1,18 @@
 import { UserError } from "../errors.ts";
 import type { Context } from "./context.ts";
-import { haltLines, haltScope, scopeName } from "./halt-scope.ts";
+import { haltLines, namedScope, noSuchClient, scopeName } from "./halt-scope.ts";
 import { withLevers, writeAnswer } from "./with-levers.ts";
 
-/** Stops a client, or everything: nothing more is sent, by ticks that run now either. */
+/**
+ * Stops a client, or everything: nothing more is sent, by ticks that run now either.
+ * @throws UserError with exit code 2 for a client without a file: nothing is sent for it anyway.
+ */
 export async function halt(context: Context): Promise<number> {
   const { why: given } = context.arguments.flags;
   const why = typeof given === "string" ? given.trim() : "";
   if (why === "") throw new UserError('halt needs a reason: --why "TEXT"', 2);
-  const scope = await haltScope(context);
+  const { scope, isClient } = await namedScope(context);
+  if (!isClient) throw noSuchClient(scope);
   const now = context.clock();
   const before = await withLevers(context, ({ levers }) => levers.halt({ scope, why, now }));
   writeAnswer(context, { halted: { scope, why, haltedAt: now }, before }, [

@@ -172,9 +172,10 @@ function backoffParameter({
   backoff,
   strikes = [],
   modelAnswered = false,
-}: Pick<OutcomeInput, "backoff" | "strikes" | "modelAnswered">): object | null {
-  if (backoff === undefined && strikes.length === 0 && !modelAnswered) return null;
-  return { ...backoff, strikes, modelAnswered };
+  ownTurn = false,
+}: Pick<OutcomeInput, "backoff" | "strikes" | "modelAnswered" | "ownTurn">): object | null {
+  if (backoff === undefined && strikes.length === 0 && !modelAnswered && !ownTurn) return null;
+  return { ...backoff, strikes, modelAnswered, ownTurn };
 }
 
 function draftParameters(input: Parameters<Ledger["storeDraft"]>[0]): object {

@@ -19,6 +19,11 @@ test.for([
   "http://www.twitter.com/acme_inc/status/77?s=20",
   "https://mobile.twitter.com/acme_inc/status/77/photo/1",
   "https://x.com/i/web/status/77#top",
+  "x.com/acme_inc/status/77",
+  "X.com/acme_inc/status/77?s=20",
+  "twitter.com/acme_inc/status/77",
+  "www.x.com/i/web/status/77",
+  "mobile.twitter.com/acme_inc/status/77/photo/1",
 ])("%s leads to the receipt", async (named) => {
   await posted();
   const { code, stdout } = await stage.pull(explain, ["explain", named]);
@@ -33,6 +38,10 @@ test.for([
   "acme/1",
   "https://evil.example/acme/status/77",
   "https://x.com/acme/77",
+  "evil.example/x.com/acme/status/77",
+  "notx.com/acme/status/77",
+  "//x.com/acme/status/77",
+  "ftp://x.com/acme/status/77",
   "https://x.com.evil.example/a/status/77",
 ])("%s is known to nobody: a sentence and exit code 1", async (named) => {
   await posted();

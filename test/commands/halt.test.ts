@@ -104,6 +104,24 @@ function named(context: Parameters<typeof halt>[0], client: string): Parameters<
   return { ...context, arguments: { ...context.arguments, positionals: [client] } };
 }
 
+test("a client whose file was removed is resumed as long as the ledger knows it, and not halted", async () => {
+  const steps = stage.steps();
+  await stage.pull(halt, ["halt", "acme", "--why", "lawyers"]);
+  await steps.claim({ client: "bolt" });
+  await steps.record("deferred", { client: "bolt", backoff: { scope: "client", until: at(300), reason: "full" } });
+  await steps.claim({ client: "cora" });
+  await stage.workspace().addClient("dora");
+  await rm(join(stage.workspace().root, "clients/acme.yaml"));
+  const resumed = async (client: string) => (await stage.pull(resume, ["resume", client])).stdout;
+  expect(await resumed("acme")).toContain("Lifted the halt of acme; the next tick goes on.\n");
+  expect(await resumed("bolt")).toContain("There was no halt of bolt.\nEnded the wait: full\n");
+  expect(await resumed("cora")).toContain("There was no halt of cora.\n");
+  expect([...(await steps.rows("halt")), ...(await steps.rows("backoff"))]).toEqual([]);
+  const unknown = { exitCode: 2, message: /^there is no client acne: .* does not exist, and the ledger knows none/ };
+  await expect(stage.pull(resume, ["resume", "acne"])).rejects.toMatchObject(unknown);
+  await expect(stage.pull(halt, ["halt", "bolt", "--why", "w"])).rejects.toMatchObject({ exitCode: 2 });
+});
+
 test("a client whose file is broken can be halted, and everything without any file", async () => {
   await writeFile(join(stage.workspace().root, "clients/acme.yaml"), "name: [");
   expect((await stage.pull(halt, ["halt", "acme", "--why", "w"])).code).toBe(0);

@@ -171,7 +171,7 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "read" | "reco
     },
     record: (outcome, step = {}) => {
       const { slot, run, now, fence } = filled(step);
-      const { reason, postId, backoff, strikes, modelAnswered, xUsd = 0 } = step;
+      const { reason, postId, backoff, strikes, modelAnswered, ownTurn, xUsd = 0 } = step;
       return ledger.recordOutcome({
         ...{ run, slot, fence, now, outcome, xUsd },
         ...(reason === undefined ? {} : { reason }),
@@ -179,6 +179,7 @@ function sendSteps(ledger: Ledger): Pick<Steps, "store" | "arm" | "read" | "reco
         ...(backoff === undefined ? {} : { backoff }),
         ...(strikes === undefined ? {} : { strikes }),
         ...(modelAnswered === undefined ? {} : { modelAnswered }),
+        ...(ownTurn === undefined ? {} : { ownTurn }),
       });
     },
     absent: (step = {}) => {

@@ -16,6 +16,7 @@ import { similarContract } from "./ledger-similar.ts";
 import { spendContract } from "./ledger-spend.ts";
 import { textContract } from "./ledger-text.ts";
 import { tickContract } from "./ledger-tick.ts";
+import { turnContract } from "./ledger-turns.ts";
 
 /** Every database that holds the ledger passes these: one test for every condition in schemas/sql. */
 export function ledgerContract(open: OpenLedger): void {
@@ -27,6 +28,7 @@ export function ledgerContract(open: OpenLedger): void {
   describe("arm", () => armContract(open));
   describe("read", () => readContract(open));
   describe("outcome", () => outcomeContract(open));
+  describe("turns", () => turnContract(open));
   describe("settle", () => settleContract(open));
   describe("absence", () => absenceContract(open));
   describe("tick", () => tickContract(open));

@@ -69,6 +69,17 @@ test("a halt while a tick waits for the model stops its send; after a resume the
   expect(services.x.posts()).toHaveLength(1);
 });
 
+test("a halt outlives its client's file: every tick names it, until a resume lifts it", async () => {
+  await workspace.addClient("beta", { status: "paused" });
+  await command("halt", "acme", "--why", "lawyers");
+  await rm(join(workspace.root, "clients/acme.yaml"));
+  expect((await tick(1)).halts).toEqual([{ scope: "acme", why: "lawyers" }]);
+  const resumed = await command("resume", "acme");
+  expect(resumed).toMatchObject({ code: 0, stdout: expect.stringContaining("Lifted the halt of acme") });
+  expect((await tick(1)).halts ?? []).toEqual([]);
+  expect((await command("resume", "acne")).code).toBe(2);
+});
+
 test("a dead letter that X refused is retried with a new text and posted once; its receipt tells the story", async () => {
   services.faults.x = (request) => (toSend(request) && request.count === 1 ? xFaults.duplicate : undefined);
   expect((await tick(0)).slots).toMatchObject([{ slot, outcome: "dead", cause: "content" }]);
