@@ -245,6 +245,8 @@ export interface Strike {
   opensAfter: number;
   /** Only failures of different clients count, so that one client never stops the others. */
   severalClients?: boolean;
+  /** Once several clients have opened it, whoever is tried and fails lengthens the wait, also one that failed before. */
+  anyoneTries?: boolean;
 }
 
 /** One token bucket: `capacity` tokens at most, refilled by `refill` every `intervalSeconds`. */
@@ -307,13 +309,19 @@ export type SendResult = { windows: readonly RateWindow[] } & (
   | { kind: "created"; postId: string }
   /** The account posted this text lately; X does not say where. */
   | { kind: "duplicate"; reason: string }
-  /** content: this text, for good. credential, account: the client, until a person acts. app: every client. */
-  | { kind: "rejected"; concerns: "content" | "credential" | "account" | "app"; reason: string }
+  /**
+   * content: this text, for good. unnamed: X does not say whether this text, or a lock or a daily limit of the account.
+   * credential, account: the client, until a person acts. app: every client.
+   */
+  | { kind: "rejected"; concerns: "content" | "unnamed" | "credential" | "account" | "app"; reason: string }
   | { kind: "rate-limited"; scope: "client" | "all"; until: Date }
   | { kind: "out-of-credit"; reason: string }
   /** The connection was refused or the name not found: the request never left. */
   | { kind: "unsent"; reason: string }
-  | { kind: "unknown"; reason: string }
+  /** A 403 that is not in X's words: whatever stands before X turned the request away, or kept X's answer back. */
+  | { kind: "blocked"; reason: string }
+  /** `isDown` when X gave no answer, or one that tells of a service in trouble. */
+  | { kind: "unknown"; reason: string; isDown?: true }
 );
 
 export interface TimelinePost {

@@ -11,17 +11,19 @@ export async function settleSend(tick: Tick, slot: UnsettledSlot, state: TickSta
   const { global } = workspace.defaults;
   const client = tick.clients.get(slot.client);
   if (client === undefined) return settleWithoutClient(tick, slot);
-  // What X would not answer is not asked: a read whose answer is lost costs as much as one that tells.
-  const resting = state.breakers?.find((breaker) => breaker.scope === "x" && breaker.state === "open");
-  if (resting !== undefined) {
-    const { reason } = resting;
+  const open = state.breakers?.filter((breaker) => breaker.scope === "x" && breaker.state === "open") ?? [];
+  // What X would not answer is not asked: a read whose answer is lost costs as much as one that tells. A breaker that several
+  // clients opened is about what they sent, and reads go on.
+  const silent = open.find(({ clients }) => clients.length === 0);
+  if (silent !== undefined) {
+    const { reason } = silent;
     return slotResult(tick, slot, { outcome: "unknown", reason, cause: "backing-off", draft: slot.draft });
   }
   try {
     const { account, fingerprint } = await (await services.openClient(client)).x();
     const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
     const result = await settleSlot(
-      { slot, client, fingerprint, knownAccounts },
+      { slot, client, fingerprint, knownAccounts, ...(open[0] && { resting: open[0].reason }) },
       // It has a place already.
       { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds, outside: (work) => work() },
     );

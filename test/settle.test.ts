@@ -61,6 +61,22 @@ test.for([
   expect(opened).toBe(asked);
 });
 
+test("while only the sends of several clients have failed, X is asked", async () => {
+  let opened = 0;
+  const openClient = () => {
+    opened += 1;
+    return Promise.reject(new PostingError("config", "no credentials"));
+  };
+  const tick = tickDouble({ now, clients: [{ id: "acme", status: "active" } as Client], openClient });
+  const sends = { scope: "x" as const, state: "open" as const, reason: "X is down", clients: ["acme", "beta", "cora"] };
+  const settling = (breakers: TickState["breakers"]) => settleSend(tick, slot, { ...state, breakers: breakers ?? [] });
+  expect(await settling([sends])).toMatchObject({ outcome: "unknown", cause: "config" });
+  expect(opened).toBe(1);
+  const credits = { ...sends, reason: "no credits", clients: [] };
+  expect(await settling([sends, credits])).toMatchObject({ cause: "backing-off", reason: "no credits" });
+  expect(opened).toBe(1);
+});
+
 test("a bug is no outcome", async () => {
   const openClient = () => Promise.reject(new TypeError("a bug"));
   const tick = tickDouble({ now, clients: [{ id: "acme" } as Client], openClient });

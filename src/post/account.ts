@@ -2,6 +2,7 @@ import type { XAccount } from "../ports.ts";
 import type { Client, Prices } from "../terms.ts";
 import type { AfterSend } from "./outcome.ts";
 import type { PaidReads } from "./paid-reads.ts";
+import { wrongAccountStrike } from "./strikes.ts";
 
 export interface AccountProof {
   client: Pick<Client, "id" | "xUserId">;
@@ -28,7 +29,15 @@ export async function proveAccount(
 
 function compare({ client }: AccountProof, xUserId: string): Proven {
   if (xUserId === client.xUserId) return { proven: true };
-  const reason = `the credential belongs to X user ${xUserId}, but ${client.id} is X user ${client.xUserId}: seal the right credential or correct x_user_id`;
-  const failed: AfterSend = { outcome: "dead", reason, cause: "wrong-account", stop: "client", xCharged: false };
+  const reason = `the credential belongs to X user ${xUserId}, but ${client.id} is X user ${client.xUserId}: seal the right credential or correct x_user_id, then resume ${client.id}`;
+  const strikes = [wrongAccountStrike(reason)];
+  const failed: AfterSend = {
+    outcome: "dead",
+    reason,
+    cause: "wrong-account",
+    strikes,
+    stop: "client",
+    xCharged: false,
+  };
   return { proven: false, failed };
 }

@@ -3,9 +3,12 @@ import type { Cause, Outcome } from "../terms.ts";
 import {
   accountStrikes,
   appStrike,
+  blockedStrikes,
   credentialStrikes,
   creditStrike,
+  downStrike,
   duplicateStrike,
+  unnamedStrikes,
   unreachableStrike,
 } from "./strikes.ts";
 
@@ -21,7 +24,7 @@ export interface AfterSend {
   backoff?: Backoff;
   /** Failures that the ledger counts, and by which it decides who is left alone. */
   strikes?: readonly Strike[];
-  /** True when this very send certainly did not leave or was refused; an earlier one of the slot may have left. */
+  /** True when nothing that this run sent can have become a post; an earlier send of the slot may have. */
   notLeft?: true;
   /** Who is not served any more in this tick. */
   stop?: "client" | "all";
@@ -58,8 +61,13 @@ export function afterSend(result: SendResult, context: SendContext): AfterSend {
         cause: "unavailable",
         strikes: [unreachableStrike(result.reason)],
       });
-    case "unknown":
-      return { outcome: "unknown", reason: result.reason, cause: "outcome-unknown", xCharged: false };
+    case "blocked":
+      return afterBlock(result.reason, context);
+    case "unknown": {
+      const { reason, isDown } = result;
+      const strikes = isDown && { strikes: [downStrike(reason)] };
+      return { outcome: "unknown", reason, cause: "outcome-unknown", ...strikes, xCharged: false };
+    }
   }
 }
 
@@ -84,11 +92,28 @@ function afterDuplicate(reason: string, { resend }: SendContext): AfterSend {
   return { outcome: "dead", reason: said, cause: "content", strikes, stop: "client", xCharged: false };
 }
 
+/**
+ * Mostly X never saw the text, but what stands between may also keep back the answer to one that X took. So the account is
+ * read before it is sent again; a block behind those reads counts as no send, for a block that lasts must not end the slot.
+ */
+function afterBlock(said: string, context: SendContext): AfterSend {
+  const reason = `${said}: see what stands between this machine and X, and whether X shuts its address out`;
+  const strikes = blockedStrikes(reason);
+  if (context.resend) return notSent(context, { reason, cause: "unavailable", strikes });
+  return { outcome: "unknown", reason, cause: "outcome-unknown", strikes, xCharged: false };
+}
+
 function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, context: SendContext): AfterSend {
   const { concerns, reason: said } = result;
   switch (concerns) {
     case "content":
       return { outcome: "dead", reason: `${said}; X does not take this text`, cause: "content", xCharged: false };
+    case "unnamed": {
+      const act = "see whether the account is locked or has reached its daily limit, else change the prompt or topics";
+      const strikes = unnamedStrikes(`${said}: ${act}`);
+      const reason = `${said}; X does not take this text: ${act}`;
+      return { outcome: "dead", reason, cause: "content", strikes, xCharged: false };
+    }
     case "credential": {
       const reason = `${said}: check that the client's token is still valid, and seal a new one if not`;
       return notSent(context, { reason, cause: "credentials", strikes: credentialStrikes(reason), stop: "client" });

@@ -99,7 +99,7 @@ export function postUsd(draft: Pick<Draft, "hasLink">, { x }: Pick<Prices, "x">)
 
 /** Without a second send the slot stays where it was: among those whose first send is unclear. */
 function unsent(after: AfterSend, { resend }: SendContext): AfterSend {
-  return resend && after.outcome === "deferred" ? { ...after, outcome: "unknown" } : after;
+  return resend && after.outcome === "deferred" ? { ...after, outcome: "unknown", notLeft: true } : after;
 }
 
 /** Stores the intent; undefined means that the text may leave now. A ledger that does not answer means no. */
@@ -179,7 +179,8 @@ export async function finish(
     fence,
     now: ports.clock(),
     ...said,
-    // The slot stays unknown for the send before; this one did not leave, so it must not count as one that may have.
+    // The slot stays unknown for a send before. Nothing left now, so no send must count as one that may have: neither this
+    // one nor an earlier one that X refused.
     ...(notLeft && { outcome: "deferred" as const }),
     xUsd: reads.uncountedUsd(chargedUsd),
     ...(backoff && { backoff }),

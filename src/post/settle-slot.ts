@@ -12,6 +12,8 @@ export interface SettleSlotInput {
   client: Pick<Client, "id" | "xUserId" | "madeWithAi" | "limits" | "status" | "schedule">;
   fingerprint: string;
   knownAccounts: ReadonlyMap<string, string>;
+  /** Why nothing is sent to X for now. */
+  resting?: string;
 }
 
 export interface SettlePorts extends PostPorts {
@@ -40,8 +42,9 @@ export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Pr
   if (decision.kind === "wait" && isAbsent && failed === undefined) return waiting(slot, decision.reason, reads);
   const refusal = decision.kind === "resend" ? resendRefusal(input) : undefined;
   const final = refusal ?? decision;
-  if (final.kind === "resend") return resend(input, ports, reads);
-  return finish({ slot: id, fence, draft }, ports, { after: afterDecision(final, failed), reads, sent: true });
+  const end = (after: AfterSend) => finish({ slot: id, fence, draft }, ports, { after, reads, sent: true });
+  if (final.kind !== "resend") return end(afterDecision(final, failed));
+  return input.resting === undefined ? resend(input, ports, reads) : end(whileResting(input.resting));
 }
 
 async function countAbsence(
@@ -62,6 +65,11 @@ function waiting(slot: UnsettledSlot, reason: string, reads: PaidReads): PostRes
   return { slot: slot.id, outcome: "unknown", reason, cause: "outcome-unknown", costUsd: reads.costUsd() };
 }
 
+/** The ledger would refuse the intent; asked here, no proof of the account is bought that cannot be used. */
+function whileResting(reason: string): AfterSend {
+  return { ...unsettled, reason, cause: "backing-off" };
+}
+
 /** Why the text must not leave again although it is not on X. */
 function resendRefusal({
   slot,
@@ -75,6 +83,9 @@ function resendRefusal({
   return { kind: "missed", reason: `was not on X in two reads, and the client is ${client.status} now` };
 }
 
+/** A later tick looks again. */
+const unsettled = { outcome: "unknown", cause: "outcome-unknown", notLeft: true, xCharged: false } as const;
+
 /** A text that may have left counts as paid for, however it ends: X may show it, and charge for it, much later. */
 function afterDecision(
   decision: Exclude<SettleDecision, { kind: "resend" }>,
@@ -84,7 +95,7 @@ function afterDecision(
     case "posted":
       return { outcome: "posted", postId: decision.postId, xCharged: true };
     case "wait":
-      return { ...failed, outcome: "unknown", reason: decision.reason, cause: "outcome-unknown", xCharged: false };
+      return { ...failed, ...unsettled, reason: decision.reason };
     case "missed":
       return { outcome: "missed", reason: decision.reason, cause: "too-late", xCharged: true };
     case "dead":

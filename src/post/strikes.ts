@@ -11,12 +11,49 @@ export function credentialStrikes(reason: string): readonly Strike[] {
   ];
 }
 
+/** X does not say whether it is the text; where one after another is refused, it is more than the text. */
+export function unnamedStrikes(reason: string): readonly Strike[] {
+  return [
+    { scope: "client", cause: "refused", reason, baseMinutes: 30, capMinutes: day, opensAfter: 3 },
+    // Each one that is tried ends as a dead letter. A client that failed rests itself, so it is not always the one.
+    { ...refusedClients, cause: "refused", baseMinutes: 30, anyoneTries: true },
+  ];
+}
+
+/** What stands before X may shut out one account, or this machine and so every client. */
+export function blockedStrikes(reason: string): readonly Strike[] {
+  const block = { cause: "blocked", reason, baseMinutes: 15, capMinutes: 2 * hour, opensAfter: 3 } as const;
+  return [
+    { scope: "client", ...block },
+    { scope: "x", ...block, severalClients: true, anyoneTries: true },
+  ];
+}
+
+/** Sends of several clients without a clear answer: each one more may become a second copy or a dead letter. */
+export function downStrike(reason: string): Strike {
+  return {
+    scope: "x",
+    cause: "down",
+    reason: `X gives no clear answer to one client after another (${reason}): look at X's status page`,
+    baseMinutes: 10,
+    capMinutes: hour,
+    opensAfter: 3,
+    severalClients: true,
+    anyoneTries: true,
+  };
+}
+
 /** The account itself must be seen to by a person; asking sooner than in a day would only annoy X. */
 export function accountStrikes(reason: string): readonly Strike[] {
   return [
     { scope: "client", cause: "account", reason, baseMinutes: day, capMinutes: 7 * day, opensAfter: 1 },
     refusedClients,
   ];
+}
+
+/** No later text could be sent either; each would cost its writing, and a read of whose account it is. */
+export function wrongAccountStrike(reason: string): Strike {
+  return { scope: "client", cause: "wrong-account", reason, baseMinutes: day, capMinutes: 7 * day, opensAfter: 1 };
 }
 
 /** Different clients refused one after another, and none served in between: then it is the app, or X. */

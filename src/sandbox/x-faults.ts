@@ -87,6 +87,14 @@ export const xFaults = {
     contentType: "text/html",
     body: "<!doctype html><title>Over capacity</title><p>Please try again.</p>",
   }),
+  /** The page of a firewall or a proxy before X. */
+  edgeForbidden: answer({
+    status: 403,
+    contentType: "text/html",
+    body: "<!doctype html><title>Access denied</title><p>Sorry, you have been blocked.</p>",
+  }),
+  /** A proxy that did not wait for X's answer: the post may be public. */
+  proxyTimeout: answer({ status: 408, contentType: "text/html", body: "<h1>408 Request Time-out</h1>" }, true),
   tooManyWithoutHeaders: tooMany({}),
   /** A 5xx from before or after X created the post: nobody can tell which. */
   serverError: (status: 500 | 502 | 503 | 504, done: boolean): Fault =>

@@ -32,7 +32,7 @@ type Verdict = WithoutWindows<SendResult>;
 
 function classifySilence({ code, during }: { code: string; during: string | undefined }): Verdict {
   if (beforeSending.has(during)) return { kind: "unsent", reason: `X could not be reached (${code})` };
-  return { kind: "unknown", reason: `X did not answer (${code})` };
+  return { kind: "unknown", reason: `X did not answer (${code})`, isDown: true };
 }
 
 function classifySuccess(arrival: Exclude<Arrival, { kind: "none" }>): Verdict {
@@ -56,21 +56,41 @@ function asPostId(value: unknown): string | undefined {
   return typeof value === "string" && /^\d{1,19}$/.test(value) ? value : undefined;
 }
 
+/**
+ * Only what X is known to answer instead of creating a post is certain. Any other status may come from a proxy that gave up on
+ * an answer (408, 499) or from a step of X behind the post (404, 409), so it stays unknown, and reads decide.
+ */
 function classifyRefusal(arrival: Exclude<Arrival, { kind: "none" }>, now: Date): Verdict {
   const { status, headers } = arrival;
   const problem = problemOf(arrival);
   const reason = describe(status, problem);
-  if (status >= 500) return { kind: "unknown", reason };
   if (status === 429 || status === 420) return rateLimited(headers, now);
   if (status === 402) return { kind: "out-of-credit", reason };
   if (status === 401) return { kind: "rejected", concerns: "credential", reason };
-  // Which 403 it is stands in the body alone, and one of them says that the post exists.
-  if (status === 403 && arrival.kind === "cut" && problem.detail === "") return { kind: "unknown", reason };
-  if (/\bduplicate content\b/i.test(problem.detail)) return { kind: "duplicate", reason };
-  return { kind: "rejected", concerns: concernOf(problem), reason };
+  if (status === 403) return classifyForbidden(arrival, problem);
+  if (status === 400 && isOfX(problem)) return { kind: "rejected", concerns: concernOf(problem) ?? "content", reason };
+  return { kind: "unknown", reason, isDown: true };
 }
 
-/** By the last part of the problem's address; what is not listed concerns the text. */
+/** Which 403 it is stands in the body alone, and one of them says that the post exists. */
+function classifyForbidden(arrival: Exclude<Arrival, { kind: "none" }>, problem: Problem): Verdict {
+  const reason = describe(403, problem);
+  if (/\bduplicate content\b/i.test(problem.detail)) return { kind: "duplicate", reason };
+  if (arrival.kind === "cut" && (problem.detail === "" || problem.type === "")) {
+    return { kind: "unknown", reason, isDown: true };
+  }
+  if (!isOfX(problem)) return { kind: "blocked", reason: "X answered 403, but not in words of X" };
+  return { kind: "rejected", concerns: concernOf(problem) ?? "unnamed", reason };
+}
+
+/** X names a problem by an address of its own or by "about:blank", and older ones by a number; others have other addresses. */
+function isOfX({ title, detail, type, codes }: Problem): boolean {
+  if (/^https:\/\/[\w.]*\b(x|twitter)\.com\//.test(type)) return true;
+  if (type === "about:blank") return title !== "" || detail !== "";
+  return codes.some((code) => typeof code === "number");
+}
+
+/** By the last part of the problem's address. */
 const concerns: Readonly<Record<string, "account" | "app">> = {
   "user-suspended": "account",
   // Like a suspension, it lasts until a person acts: the tokens must be made anew after a change to read and write.
@@ -79,11 +99,11 @@ const concerns: Readonly<Record<string, "account" | "app">> = {
   "unsupported-authentication": "app",
 };
 
-function concernOf(problem: Problem): "content" | "account" | "app" {
+function concernOf(problem: Problem): "account" | "app" | undefined {
   const name = problem.type.split(/[/#]/).at(-1) ?? "";
-  if (Object.hasOwn(concerns, name)) return concerns[name] ?? "content";
+  if (Object.hasOwn(concerns, name)) return concerns[name];
   // v1 codes of a suspended (64) and of a locked account (326); the v2 form of the lock is not documented.
-  return problem.codes.some((code) => code === 64 || code === 326) ? "account" : "content";
+  return problem.codes.some((code) => code === 64 || code === 326) ? "account" : undefined;
 }
 
 function rateLimited(headers: XHeaders, now: Date): Verdict {

@@ -1,4 +1,5 @@
 import { PostingError } from "../errors.ts";
+import type { SendResult } from "../ports.ts";
 import { type Arrival, classifySend, describe, field, problemOf } from "./x-classify.ts";
 
 /** The body of a read that X answered well. X charges for what it answers well, also where that answer is lost: "outcome-unknown". */
@@ -11,14 +12,24 @@ export function readBody(arrival: Arrival, what: string, now: Date): unknown {
     case "out-of-credit":
       throw new PostingError("out-of-credit", result.reason);
     case "rejected":
-      throw new PostingError(result.concerns === "content" ? "rejected" : "config", result.reason);
+      throw new PostingError(isOfThisRequest(result.concerns) ? "rejected" : "config", result.reason);
     case "unsent":
+    case "blocked":
       throw new PostingError("unavailable", result.reason);
     case "unknown":
-      throw new PostingError("outcome-unknown", result.reason);
+      throw new PostingError(isRefused(arrival) ? "rejected" : "outcome-unknown", result.reason);
     default:
       throw new PostingError("unavailable", `X gave no usable answer for ${what}`);
   }
+}
+
+function isOfThisRequest(concerns: Extract<SendResult, { kind: "rejected" }>["concerns"]): boolean {
+  return concerns === "content" || concerns === "unnamed";
+}
+
+/** A send with such an answer may have been carried out; a read is free whatever was done for it. */
+function isRefused(arrival: Arrival): boolean {
+  return arrival.kind !== "none" && arrival.status >= 400 && arrival.status < 500;
 }
 
 /** A good status whose body lacks what was asked for, for example one with nothing but `errors`. */

@@ -64,6 +64,19 @@ export function recoveryContract(open: OpenLedger): void {
     expect(await claimAt(steps, again, "bolt", "cora")).toHaveLength(1);
   });
 
+  test("where anyone may be tried, a client that failed before lengthens the wait, and is told of once", async () => {
+    const steps = stepsOf(await open());
+    const strikes = [rule({ opensAfter: 2, severalClients: true, anyoneTries: true })];
+    for (const seconds of [0, 60]) await sendAt(steps, { client: "acme", seconds, strikes });
+    expect(await breaker(steps, "*x"), "one client alone opens nothing").toMatchObject({ failures: 1, until: null });
+    await sendAt(steps, { client: "bolt", seconds: 120, strikes });
+    const seconds = await restsUntil(steps, "*x");
+    expect(await sendAt(steps, { client: "acme", seconds, strikes })).toBe(true);
+    expect(await breaker(steps, "*x")).toMatchObject({ failures: 3, clients: ["acme", "bolt"], probe: null });
+    expect((await restsUntil(steps, "*x")) - seconds).toBeGreaterThan(seconds - 120);
+    expect(await sendAt(steps, { client: "cora", seconds: seconds + 1 })).toBe(false);
+  });
+
   test.for(["deferred", "skipped", "dead"] as const)(
     "when it ends as %s for a reason of its own, another one is tried",
     async (outcome) => {

@@ -77,6 +77,8 @@ test.for<{ when: string; fault: Fault; outcome: string; stored: string }>([
   { when: "the token is revoked", fault: xFaults.unauthorized, outcome: "unknown", stored: "deferred" },
   { when: "credits are gone", fault: xFaults.outOfCredit, outcome: "unknown", stored: "deferred" },
   { when: "X counts too many", fault: xFaults.tooManyWithoutHeaders, outcome: "unknown", stored: "deferred" },
+  { when: "a proxy turns it away", fault: xFaults.edgeForbidden, outcome: "unknown", stored: "deferred" },
+  { when: "a proxy gave up on X", fault: xFaults.proxyTimeout, outcome: "unknown", stored: "unknown" },
   { when: "the account is suspended", fault: xFaults.suspended, outcome: "dead", stored: "dead" },
 ])("a second send ends $outcome when $when, and is stored as $stored", async ({ fault, outcome, stored }) => {
   const { x, settle, clock, ledger } = await scene(({ method }) => (method === "POST" ? fault : undefined));
@@ -96,7 +98,26 @@ test.for([
   clock.advance(60);
   ledger.refuseArm = { armed: false, why, reason: why };
   expect(await settle()).toMatchObject({ outcome, reason: why });
+  expect(ledger.outcomes, "an earlier send keeps the answer that it had").toMatchObject([{ outcome: "deferred" }]);
   expect(x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test("while X rests the account is read, and a second send waits without a proof of the account", async () => {
+  const { x, settle, clock, ledger } = await scene();
+  const resting = { resting: "X is down", knownAccounts: new Map<string, string>() };
+  await settle(resting);
+  clock.advance(60);
+  expect(await settle(resting)).toMatchObject({ outcome: "unknown", cause: "backing-off", reason: "X is down" });
+  expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", reason: "X is down", xUsd: -0.025 }]);
+  expect(ledger.armed).toEqual([]);
+  expect(x.requests("GET", "/2/users/1001/tweets")).toBe(2);
+  expect(x.requests("GET", "/2/users/me") + x.requests("POST", "/2/tweets")).toBe(0);
+});
+
+test("while X rests a post that shows is found", async () => {
+  const { x, settle, sendUnseen } = await scene(once({ kind: "lost-answer" }));
+  await sendUnseen();
+  expect(await settle({ resting: "X is down" })).toMatchObject({ outcome: "posted", postId: x.posts()[0]?.id });
 });
 
 test.for<{ when: string; change: (input: SettleSlotInput) => Partial<SettleSlotInput>; expected: object }>([
@@ -142,7 +163,8 @@ test("a timeline that can't be read keeps the slot unknown, and X's wish to wait
     stop: "all",
     reason: expect.stringContaining("not settled so far"),
   });
-  expect(ledger.outcomes).toMatchObject([{ outcome: "unknown", strikes: [{ scope: "x", cause: "out-of-credit" }] }]);
+  // Nothing left in this tick, so no earlier send is called unclear because of it; the ledger keeps the slot unknown.
+  expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", strikes: [{ scope: "x", cause: "out-of-credit" }] }]);
   expect(ledger.absentReads).toBe(0);
 });
 

@@ -73,6 +73,15 @@ export const slotMutations: readonly Mutation[] = [
   },
   {
     promise: 1,
+    breaks: "a proxy that gave up on X is taken for X's refusal",
+    file: "src/vendors/x-classify.ts",
+    line: 'if (status === 400 && isOfX(problem)) return { kind: "rejected", concerns: concernOf(problem) ?? "content", reason };',
+    becomes: 'if (status < 500) return { kind: "rejected", concerns: concernOf(problem) ?? "content", reason };',
+    testFile: "test/vendors/x-certainty.test.ts",
+    test: "any other status from 400 on with a page is unknown",
+  },
+  {
+    promise: 1,
     breaks: "one absent read is enough to send again",
     file: "src/post/settle.ts",
     line: 'if (absentReads < 2) return { kind: "wait", reason: "the post is not on X so far; it is looked for once more" };',

@@ -92,9 +92,13 @@ test("a credential of another account posts nothing and is a dead letter for a p
   expect(stage.slotOf(seen)).toMatchObject({ cause: "wrong-account", reason: expect.stringContaining("X user 999") });
   expect(stage.services.x.posts("1000001")).toEqual([]);
   expect(await stage.tick(15)).toMatchObject({ code: 0, report: { slots: [] } });
-  // Nothing was proven, so the next slot asks again, and posts once the credential is right.
+  // The credential may be right now, but only a person can say so: the client rests, and the others post.
   delete stage.services.faults.x;
-  expect(await stage.tick(45)).toMatchObject({ code: 0, report: { totals: { posted: 3 } } });
+  const rested = await stage.tick(45);
+  expect(rested).toMatchObject({ code: 0, report: { totals: { posted: 2, deferred: 1 } } });
+  expect(stage.slotOf(rested)).toMatchObject({ cause: "backing-off", reason: expect.stringContaining("X user 999") });
+  await stage.services.sql("select public.release_scope('acme', '2026-11-21T10:04:00Z')");
+  expect(await stage.tick(1)).toMatchObject({ code: 0, report: { totals: { posted: 1 } } });
 });
 
 test.for([

@@ -63,7 +63,7 @@ test.for<{ when: string; arrival: Arrival; expected: object }>([
     arrival: cut(401, ""),
     expected: { kind: "rejected", concerns: "credential", reason: "X answered 401" },
   },
-  { when: "a 404 came", arrival: answer(404, undefined), expected: { kind: "rejected", concerns: "content" } },
+  { when: "a 404 came", arrival: answer(404, undefined), expected: { kind: "unknown", isDown: true } },
   {
     when: "an old code says locked",
     arrival: answer(403, { errors: [{ code: 326, message: "locked" }] }),
@@ -72,7 +72,7 @@ test.for<{ when: string; arrival: Arrival; expected: object }>([
   {
     when: "the type is the name of an object's own method",
     arrival: answer(403, { type: "https://api.x.com/2/problems/constructor" }),
-    expected: { kind: "rejected", concerns: "content" },
+    expected: { kind: "rejected", concerns: "unnamed" },
   },
   {
     when: "a 429 reports windows with room and one without reset",

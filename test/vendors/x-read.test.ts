@@ -22,6 +22,10 @@ test.for([
   { when: "the app is not enrolled", fault: xFaults.clientForbidden, kind: "config" },
   { when: "the request is invalid", fault: xFaults.invalidRequest, kind: "rejected" },
   { when: "credits are gone", fault: xFaults.outOfCredit, kind: "out-of-credit" },
+  { when: "a proxy turns it away", fault: xFaults.edgeForbidden, kind: "unavailable" },
+  { when: "X does not say why", fault: xFaults.notPermitted, kind: "rejected" },
+  // What is refused costs nothing, whoever refused it.
+  { when: "a proxy gave up on X", fault: xFaults.proxyTimeout, kind: "rejected" },
   { when: "X is down", fault: xFaults.serverError(503, false), kind: "outcome-unknown" },
   { when: "there are only errors", fault: xFaults.onlyErrors, kind: "outcome-unknown" },
   { when: "X speaks of duplicates", fault: xFaults.duplicate, kind: "unavailable" },

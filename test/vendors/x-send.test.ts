@@ -56,6 +56,8 @@ const rows: readonly Row[] = [
     },
   ]),
   { when: "a 503 is HTML", fault: xFaults.htmlUnavailable, expected: { kind: "unknown" }, isPublic: false },
+  { when: "a proxy gave up", fault: xFaults.proxyTimeout, expected: { kind: "unknown", isDown: true }, isPublic: true },
+  { when: "a proxy turns it away", fault: xFaults.edgeForbidden, expected: { kind: "blocked" }, isPublic: false },
   { when: "a 200 has only errors", fault: xFaults.onlyErrors, expected: { kind: "unknown" }, isPublic: false },
   { when: "a 201 has no id", fault: xFaults.createdWithoutId, expected: { kind: "unknown" }, isPublic: true },
   {
@@ -117,13 +119,13 @@ const rows: readonly Row[] = [
   {
     when: "X does not permit it",
     fault: xFaults.notPermitted,
-    expected: { kind: "rejected", concerns: "content" },
+    expected: { kind: "rejected", concerns: "unnamed" },
     isPublic: false,
   },
   {
     when: "the reply is not allowed",
     fault: xFaults.replyNotAllowed,
-    expected: { kind: "rejected", concerns: "content" },
+    expected: { kind: "rejected", concerns: "unnamed" },
     isPublic: false,
   },
   {
