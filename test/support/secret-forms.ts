@@ -3,9 +3,15 @@
  * stands in `innocent` anyway does not count as half of a secret.
  */
 export function showsSecret(text: string, secret: string, innocent = ""): boolean {
+  return shownSecrets(text, [secret], innocent).length > 0;
+}
+
+/** The secrets that the text holds in any form. */
+export function shownSecrets(text: string, secrets: readonly string[], innocent = ""): readonly string[] {
   const joined = text.replace(/(?:\\+[nr]|\s)+/g, "");
-  const places = [text, joined, bare(text), bare(joined)];
-  return formsOf(secret, innocent).some((form) => places.some((place) => place.includes(form)));
+  const places = new Set([text, joined, bare(text), bare(joined)]);
+  const isShown = (form: string) => [...places].some((place) => place.includes(form));
+  return secrets.filter((secret) => [...new Set(formsOf(secret, innocent))].some(isShown));
 }
 
 /** Without what is put before signs to take their meaning from them, in JSON and in Markdown, and between words. */
