@@ -15,12 +15,7 @@ const webTokens = /\beyJ[\w-]{6,}(\.[\w-]{6,}\.[\w-]{6,})?/gi;
 
 /** A tick opens thousands of secrets and writes thousands of lines, so a text is gone through once, whatever their number. */
 export function openRedactor(): Redactor {
-  const known: Known = {
-    begins: new Uint8Array(hashes),
-    ends: new Uint8Array(hashes),
-    lengths: new Map(),
-    forms: new Set(),
-  };
+  const known: Known = { begins: new Uint8Array(hashes), lengths: new Map(), forms: new Set() };
   return {
     hide: (secrets) => {
       for (const form of secrets.flatMap(formsOf)) learn(form, known);
@@ -35,8 +30,6 @@ export function openRedactor(): Redactor {
 interface Known {
   /** 1 for the hashes of all that forms begin with: one look at it passes over most of a text. */
   begins: Uint8Array;
-  /** The same for what they end with, as a text may repeat what all keys begin with. */
-  ends: Uint8Array;
   /** The lengths of forms by their first characters, for keys that begin alike are mostly as long as each other. */
   lengths: Map<string, number[]>;
   forms: Set<string>;
@@ -54,15 +47,10 @@ const hashed = 6;
 
 const nextHash = (hash: number, code: number) => ((hash << shift) ^ code) & (hashes - 1);
 
-function hashBefore(end: number, text: string): number {
+function learn(form: string, { begins, lengths, forms }: Known): void {
   let hash = 0;
-  for (let at = end - hashed; at < end; at += 1) hash = nextHash(hash, text.charCodeAt(at));
-  return hash;
-}
-
-function learn(form: string, { begins, ends, lengths, forms }: Known): void {
-  begins[hashBefore(hashed, form)] = 1;
-  ends[hashBefore(form.length, form)] = 1;
+  for (let at = 0; at < hashed; at += 1) hash = nextHash(hash, form.charCodeAt(at));
+  begins[hash] = 1;
   const start = form.slice(0, shortest);
   const alike = lengths.get(start);
   if (alike === undefined) lengths.set(start, [form.length]);
@@ -97,12 +85,10 @@ function search(text: string, known: Known): readonly Span[] {
 }
 
 /** The length of the longest form that stands here; 0 where none does. */
-function longestAt(text: string, start: number, { ends, lengths, forms }: Known): number {
+function longestAt(text: string, start: number, { lengths, forms }: Known): number {
   let longest = 0;
-  for (const length of lengths.get(text.slice(start, start + shortest)) ?? []) {
-    if (length <= longest || ends[hashBefore(start + length, text)] !== 1) continue;
-    if (forms.has(text.slice(start, start + length))) longest = length;
-  }
+  for (const length of lengths.get(text.slice(start, start + shortest)) ?? [])
+    if (length > longest && forms.has(text.slice(start, start + length))) longest = length;
   return longest;
 }
 

@@ -98,7 +98,7 @@ test.for([
   ["of two parts of web tokens", "eyJabcdef.eyJabcdef-"],
   ["of bearers", "Bearer "],
 ])("a megabyte %s takes no time with 500 secrets", ([, part = ""]) => {
-  const keys = Array.from({ length: 500 }, (_, number) => `sk-proj-${`${number}`.repeat(8 + (number % 16))}`);
+  const keys = Array.from({ length: 500 }, (_, number) => `sk-proj-${`${number}`.repeat(8 + (number % 4))}`);
   const { redact } = knowing(...keys);
   const text = part.repeat(Math.ceil(2 ** 20 / part.length));
   redact(text.slice(0, 2000));
