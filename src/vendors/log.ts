@@ -8,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** One line per event: a fixed event name, and what varies in the fields. */
 export interface Log extends Record<LogLevel, (event: string, fields?: Fields) => void> {
-  /** Secrets opened later: from now on they appear in no line, in plain, URL-encoded or base64 form. */
+  /** Secrets opened later: from now on they appear in no line, neither plain nor encoded. */
   hide(secrets: readonly string[]): void;
   /**
    * The lines of one client. In GitHub Actions they stand together under a fold once the group is closed, because clients

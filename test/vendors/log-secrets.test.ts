@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
 import { cpuMs } from "../support/cpu-time.ts";
+import { encodings } from "../support/encodings.ts";
+import { showsSecret } from "../support/secret-forms.ts";
 import { logged, open, said } from "./log-lines.ts";
 
 const secret = "s3cr3t/with+odd=chars";
 
-test.for([
-  { form: "as it is", text: `key ${secret}.` },
-  { form: "twice", text: `${secret}${secret}` },
-  { form: "URL-encoded", text: `https://x.test/?k=${encodeURIComponent(secret)}` },
-  { form: "in base64", text: `Basic ${Buffer.from(secret).toString("base64")}` },
-  { form: "where the value is cut", text: `${"x".repeat(1985)}${secret}` },
-])("a known secret is not written $form", ({ text }) => {
+test.for<[string, (secret: string) => string]>([
+  ...Object.entries(encodings),
+  ["twice", () => `${secret}${secret}`],
+  ["where the value is cut", () => `${"x".repeat(1980)}${secret}`],
+])("a known secret is not written %s", ([, write]) => {
+  const text = `key ${write(secret)}.`;
   for (const fields of [{ text }, { [text]: 1 }, { deep: [{ er: [text] }] }, { error: new Error(text) }]) {
-    const line = logged(fields, [secret]);
+    const line = logged(fields, [secret]) ?? "";
+    expect(showsSecret(line, secret), line).toBe(false);
     expect(line).not.toContain(secret.slice(0, 10));
-    expect(line).not.toContain(encodeURIComponent(secret));
-    expect(line).not.toContain(Buffer.from(secret).toString("base64").replace(/=+$/, ""));
     expect(line).toContain("[secret]");
   }
 });
