@@ -15,13 +15,21 @@ const webTokens = /\beyJ[\w-]{6,}(\.[\w-]{6,}\.[\w-]{6,})?/gi;
 
 /** A tick opens thousands of secrets and writes thousands of lines, so a text is gone through once, whatever their number. */
 export function openRedactor(): Redactor {
-  const known: Known = { begins: new Uint8Array(hashes), lengths: new Map(), forms: new Set() };
+  let known: Known | undefined;
+  // Most runs write no line: what is hidden is learned before the first one.
+  let untold: string[] = [];
+  const told = () => {
+    known ??= { begins: new Uint8Array(hashes), lengths: new Map(), forms: new Set() };
+    for (const form of untold.flatMap(formsOf)) learn(form, known);
+    untold = [];
+    return known;
+  };
   return {
     hide: (secrets) => {
-      for (const form of secrets.flatMap(formsOf)) learn(form, known);
+      untold.push(...secrets);
     },
     redact: (text) =>
-      withoutSpans(text, spansOf(text, known))
+      withoutSpans(text, spansOf(text, told()))
         .replace(webTokens, (found, rest) => (rest === undefined ? found : "[secret]"))
         .replace(secretForms, "[secret]"),
   };

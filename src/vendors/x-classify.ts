@@ -145,7 +145,7 @@ export function problemOf(arrival: Exclude<Arrival, { kind: "none" }>): Problem 
  */
 export function describe(status: number, problem: Pick<Problem, "title" | "detail">): string {
   const words = (problem.detail || problem.title)
-    .replace(/[\w%+=-]{25,}/g, "…")
+    .replace(/[\w%+=/\\-]{25,}/g, "…")
     .replace(/\s+/g, " ")
     .trim();
   const short = [...words].length > 200 ? `${[...words].slice(0, 199).join("")}…` : words;

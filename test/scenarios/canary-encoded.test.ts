@@ -22,8 +22,10 @@ const repeatToken: Plant = ({ services, clients }, encodes) => {
     times += 1;
     const number = clients.findIndex(({ xUserId }) => xUserId === account);
     const detail = `no entry for ${encodes[number]?.(clients[number]?.accessToken ?? "")} here`;
-    const body = { title: "Forbidden", detail, status: 403, type: "about:blank" };
-    return { kind: "answer", done: false, status: 403, body };
+    // A refusal of this text alone: others go on.
+    const type = "https://api.twitter.com/2/problems/invalid-request";
+    const body = { title: "Invalid Request", detail, status: 400, type };
+    return { kind: "answer", done: false, status: 400, body };
   };
   return () => times;
 };
@@ -51,12 +53,12 @@ const clientsFor = (encodes: readonly unknown[]) => encodes.map((_, at) => `a-cl
 const encodesWithout = (names: RegExp) =>
   Object.entries(encodings).flatMap(([name, encode]) => (names.test(name) ? [] : [encode]));
 
-// What cuts keys out of X's words, and the check of a model's text, look for words that are like keys: they know neither
-// broken lines nor escapes, and the check no text that is nothing but signs of percent and digits.
+// What cuts keys out of X's words, and the check of a model's text, look for words that are like keys: they know no key that
+// is broken into lines of a few characters.
 test.for<{ what: string; plant: Plant; without?: RegExp }>([
-  { what: "X repeats the tokens", plant: repeatToken, without: /escapes|lines/ },
+  { what: "X repeats the tokens", plant: repeatToken, without: /lines/ },
   { what: "an error of the model repeats the key", plant: repeatKey(quoted) },
-  { what: "the model writes the key", plant: repeatKey(written), without: /escapes|lines|byte by byte/ },
+  { what: "the model writes the key", plant: repeatKey(written), without: /lines/ },
 ])("no secret shows in any encoding after: $what", async ({ plant, without = /^$/ }) => {
   const encodes = encodesWithout(without);
   const stage = await open({ clients: clientsFor(encodes) });
@@ -73,7 +75,7 @@ test.for<{ what: string; plant: Plant; without?: RegExp }>([
 });
 
 test("no secret shows in the reports of shards, in the summary of them all, or in what splits the work", async () => {
-  const encodes = encodesWithout(/escapes|lines/);
+  const encodes = encodesWithout(/lines/);
   const stage = await open({ clients: clientsFor(encodes) });
   const { services, workspace, clients, tick } = stage;
   const planted = repeatToken(stage, encodes);

@@ -16,6 +16,8 @@ const secretShapes: readonly RegExp[] = [
   /\bBearer [A-Za-z0-9._~+/-]{16,}/i,
   /\b(?=[A-Fa-f0-9]*\d)[A-Fa-f0-9]{32,}\b/,
   /(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]*[a-z])(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*\d)[A-Za-z0-9+/_-]{40,}/,
+  // Nobody writes a post in escapes: %73, \x73, \u0073.
+  /(?:%[\dA-Fa-f]{2}|\\+x[\dA-Fa-f]{2}|\\+u[\dA-Fa-f]{4}){8,}/,
 ];
 
 /** The reason never repeats the text, and the repair request leaves such a text out. */
