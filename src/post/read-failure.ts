@@ -1,5 +1,6 @@
 import type { PostingError } from "../errors.ts";
 import { type AfterSend, afterSend } from "./outcome.ts";
+import { unnamedStrike } from "./strikes.ts";
 
 /** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect. */
 export function afterReadFailure(error: PostingError, now: Date): AfterSend {
@@ -18,6 +19,6 @@ export function afterReadFailure(error: PostingError, now: Date): AfterSend {
     case "outcome-unknown":
       return afterSend({ kind: "unsent", reason, windows: [] }, context);
     default:
-      return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };
+      return { outcome: "deferred", reason, cause: "unavailable", strikes: [unnamedStrike(reason)], xCharged: false };
   }
 }

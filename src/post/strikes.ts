@@ -11,10 +11,15 @@ export function credentialStrikes(reason: string): readonly Strike[] {
   ];
 }
 
+/** X refuses something of this client and does not say why: its account may be locked. */
+export function unnamedStrike(reason: string): Strike {
+  return { scope: "client", cause: "refused", reason, baseMinutes: 30, capMinutes: day, opensAfter: 3 };
+}
+
 /** X does not say whether it is the text; where one after another is refused, it is more than the text. */
 export function unnamedStrikes(reason: string): readonly Strike[] {
   return [
-    { scope: "client", cause: "refused", reason, baseMinutes: 30, capMinutes: day, opensAfter: 3 },
+    unnamedStrike(reason),
     // Each one that is tried ends as a dead letter. A client that failed rests itself, so it is not always the one.
     { ...refusedClients, cause: "refused", baseMinutes: 30, anyoneTries: true },
   ];

@@ -166,7 +166,7 @@ test.for<{ kind: FailureKind; expected: object }>([
   { kind: "out-of-credit", expected: { cause: "out-of-credit", stop: "all" } },
   { kind: "unavailable", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
   { kind: "outcome-unknown", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
-  { kind: "rejected", expected: { cause: "unavailable" } },
+  { kind: "rejected", expected: { cause: "unavailable", strikes: [{ scope: "client", cause: "refused" }] } },
 ])("a read that failed as $kind defers", ({ kind, expected }) => {
   const after = afterReadFailure(new PostingError(kind, "said so"), now);
   expect(after).toMatchObject({ outcome: "deferred", ...expected });
@@ -177,8 +177,9 @@ test("a read that says when to come back is taken at its word", () => {
   expect(afterReadFailure(error, now).backoff?.until).toEqual(minutes(3));
 });
 
-test("an answer that says nothing about X as a service counts against nobody", () => {
-  expect(afterReadFailure(new PostingError("rejected", "said so"), now).strikes).toBeUndefined();
+test("an answer that says nothing about X as a service does not count against it", () => {
+  const scopes = afterReadFailure(new PostingError("rejected", "said so"), now).strikes?.map(({ scope }) => scope);
+  expect(scopes).toEqual(["client"]);
   expect(
     afterSend({ kind: "rejected", concerns: "content", reason, windows }, { resend: false }).strikes,
   ).toBeUndefined();
