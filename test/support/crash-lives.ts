@@ -109,6 +109,9 @@ const nextTry: Life = {
   args: ["--client", "acme"],
 };
 
+/** A text that never reached X is no duplicate to it. */
+const canBeNew = ({ name }: XAnswer) => name !== "403 duplicate";
+
 const arrived: Life = {
   name: "settling a send that arrived",
   until: async (scene) => {
@@ -130,11 +133,7 @@ const notArrived: Life = {
     return 11;
   },
   essential: ["GET /2/users/:id/tweets 1", "record_absence 1", "arm_slot 1", "POST /2/tweets 1", "record_outcome 1"],
-  answers: {
-    ...everyAnswer,
-    // The text never reached X, so X cannot call it a duplicate.
-    from: xAnswers.filter(({ name }) => name !== "403 duplicate"),
-  },
+  answers: { before: answersBeforeIntent.filter(canBeNew), from: xAnswers.filter(canBeNew) },
   atLeast: 165,
 };
 
