@@ -47,6 +47,11 @@ function exhausted(name: string, limit: number, resetAt: Date): Readonly<Record<
 const clientForbidden =
   "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from a developer App that is attached to a Project.";
 
+const accountCodes = {
+  64: "Your account is suspended and is not permitted to access this feature.",
+  326: "To protect our users from spam and other malicious activity, this account is temporarily locked.",
+} as const;
+
 /** The answers that X is known to give, one per row of its failure table. */
 export const xFaults = {
   duplicate: answer(duplicateContent),
@@ -96,6 +101,11 @@ export const xFaults = {
   /** A proxy that did not wait for X's answer: the post may be public. */
   proxyTimeout: answer({ status: 408, contentType: "text/html", body: "<h1>408 Request Time-out</h1>" }, true),
   tooManyWithoutHeaders: tooMany({}),
+  /** The app's posts of a month, or what it may spend, are used up. */
+  usageCapped: answer(problem(429, "UsageCapExceeded", "Usage cap exceeded: Monthly product cap", "usage-capped")),
+  /** In the form of v1, by which these states of an account are known: 64 suspended, 326 locked. */
+  accountCode: (code: 64 | 326): Fault =>
+    answer({ status: 403, body: { errors: [{ code, message: accountCodes[code] }] } }),
   /** A 5xx from before or after X created the post: nobody can tell which. */
   serverError: (status: 500 | 502 | 503 | 504, done: boolean): Fault =>
     answer(serverError(status, status === 503 ? "Service Unavailable" : "Internal Server Error"), done),

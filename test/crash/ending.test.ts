@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { created } from "../support/crash-answers.ts";
 import { draftOf, endOf, type Outside } from "../support/crash-ending.ts";
-import { created } from "../support/crash-lives.ts";
 
 const text = "Tea first.";
 
@@ -9,7 +9,7 @@ function outsideWith(changes: readonly { text?: string; completions?: number; st
   const slot = { text, completions: 1, state: "drafted" };
   const queue = changes.values();
   return {
-    x: { posts: () => (slot.state === "posted" ? [{ ...post, text: slot.text }] : []) },
+    posts: () => (slot.state === "posted" ? [{ ...post, text: slot.text }] : []),
     sql: async () => [row(slot)],
     completions: () => slot.completions,
     tick: async () => {

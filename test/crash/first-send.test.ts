@@ -1,4 +1,4 @@
-import { firstLife } from "../support/crash-lives.ts";
+import { firstLives } from "../support/crash-lives.ts";
 import { testEveryKill } from "../support/crash-matrix.ts";
 
-testEveryKill([firstLife]);
+testEveryKill(firstLives);

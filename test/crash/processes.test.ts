@@ -4,7 +4,8 @@ import { startModelSandbox } from "../../src/sandbox/model-server.ts";
 import { startXSandbox, type XSandbox } from "../../src/sandbox/x-server.ts";
 import { type StartedCli, startCli } from "../support/cli.ts";
 import { distinctText } from "../support/crash-answers.ts";
-import { compiledOnce, type Lane, openLane } from "../support/crash-scene.ts";
+import { tellCounts } from "../support/crash-counts.ts";
+import { compiledOnce, type Lane, openLane } from "../support/crash-lane.ts";
 import { secretKey } from "../support/ledger.ts";
 import { type NativePostgres, startPostgres } from "../support/postgres.ts";
 import { appKeys, createWorkspace, type TestClient, type TestWorkspace } from "../support/workspace.ts";
@@ -90,7 +91,7 @@ test("eight processes at once with random kills post each of 500 due slots exact
     completions: texts / 3,
     ...counted,
   };
-  process.stdout.write(`${JSON.stringify(told)}\n`);
+  tellCounts(`eight processes: ${JSON.stringify(told)}`);
   const posts = x.posts();
   expect(posts.map(({ xUserId }) => xUserId).sort()).toEqual(clients.map(({ xUserId }) => xUserId).sort());
   expect(counted).toMatchObject({

@@ -9,9 +9,7 @@ const laterTicks = [11, ...Array.from({ length: 11 }, () => 16)] as const;
 const ended = ["posted", "skipped", "missed", "dead"];
 
 /** What is looked at from outside. */
-export interface Outside extends Pick<Scene, "sql" | "completions" | "tick"> {
-  x: Pick<Scene["x"], "posts">;
-}
+export type Outside = Pick<Scene, "sql" | "completions" | "tick" | "posts">;
 
 /** How a case ended, and what was wrong with it. */
 export interface Ending {
@@ -74,7 +72,7 @@ export async function endOf(scene: Outside, answer: XAnswer, draft: StoredDraft 
 }
 
 function compare(scene: Outside, stored: Stored, { refused, duplicateWindowHours }: XAnswer): readonly string[] {
-  const posts = scene.x.posts();
+  const posts = scene.posts();
   const [post] = posts;
   const isUnproven = stored.sends >= 2 && /sent twice/.test(stored.reason);
   // X shows it hours after the second send: until then nobody can know of it, and the dead letter asks a person to look.
@@ -106,7 +104,7 @@ async function read({ sql }: Outside): Promise<Stored> {
       (select coalesce(sum(held_posts + held_completions + held_usd), 0)::float from clara.spend) as held,
       (select coalesce(array_agg(posts), '{}') from clara.spend) as counted,
       (select coalesce(min(completions), 0) from clara.spend) as billed
-    from clara.slot s left join clara.draft d on d.slot = s.id`);
+    from clara.slot s left join clara.draft d on d.slot = s.id where s.client = 'acme'`);
   const { text, ...rest } = row as unknown as Stored & { text: string | null };
   return { ...rest, ...(text !== null && { text }) };
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 
 /** before: the service never sees the request. done: it did what was asked, and its answer is kept back. */
 export type Phase = "before" | "done" | "answered";
@@ -21,6 +22,8 @@ export interface Passage {
   stopAt(boundary: Boundary, kill: () => Promise<void>): void;
   /** Whether the process was ended at its boundary. */
   stopped(): boolean;
+  /** The body of the request at which the process was ended. */
+  heldBack(): Buffer;
   /** Lets everything pass, and forgets what was seen. */
   free(): void;
   /** A loopback server in front of a service, closed by `close`. */
@@ -32,17 +35,20 @@ export function openPassage(): Passage {
   let steps: string[] = [];
   let stop: { boundary: Boundary; kill: () => Promise<void> } | undefined;
   let isStopped = false;
+  let held: Buffer = Buffer.alloc(0);
   const closers: (() => Promise<void>)[] = [];
   const arrive = (name: string) => {
     const step = `${name} ${steps.filter((seen) => seen.replace(/ \d+$/, "") === name).length + 1}`;
     if (!isStopped) steps.push(step);
     return step;
   };
+  const isStop = (step: string) => stop?.boundary.step === step;
   /** True when this request, or its answer, must not go on. */
-  const ends = async (step: string, phase: Phase) => {
+  const ends = async (step: string, phase: Phase, body: Buffer) => {
     if (isStopped) return true;
-    if (stop?.boundary.step !== step || stop.boundary.phase !== phase) return false;
+    if (!isStop(step) || stop?.boundary.phase !== phase) return false;
     isStopped = true;
+    held = body;
     await stop.kill();
     return true;
   };
@@ -52,6 +58,7 @@ export function openPassage(): Passage {
       stop = { boundary, kill };
     },
     stopped: () => isStopped,
+    heldBack: () => held,
     free: () => {
       steps = [];
       stop = undefined;
@@ -59,7 +66,9 @@ export function openPassage(): Passage {
     },
     gate: async (url, nameOf) => {
       const server = createServer((request, response) => {
-        void pass({ request, response, url, step: arrive(nameOf(request)), ends }).catch(() => response.destroy());
+        const step = arrive(nameOf(request));
+        const passing = { request, response, url, step, ends, isWhole: () => isStop(step) };
+        void pass(passing).catch(() => response.destroy());
       }).listen(0, "127.0.0.1");
       await once(server, "listening");
       closers.push(async () => {
@@ -80,59 +89,65 @@ interface Passing {
   response: ServerResponse;
   url: string;
   step: string;
-  ends(step: string, phase: Phase): Promise<boolean>;
+  ends(step: string, phase: Phase, body: Buffer): Promise<boolean>;
+  /** Whether the answer must be there as a whole before any of it goes on. */
+  isWhole(): boolean;
 }
 
-async function pass({ request, response, url, step, ends }: Passing): Promise<void> {
+async function pass({ request, response, url, step, ends, isWhole }: Passing): Promise<void> {
   const body = await buffer(request);
-  if (await ends(step, "before")) {
+  if (await ends(step, "before", body)) {
     response.destroy();
     return;
   }
-  const answer = await forward(url, request, body);
-  if ((await ends(step, "done")) || answer === undefined) {
+  const answer = await forward(url, { request, response, body });
+  const whole = answer !== undefined && isWhole() ? await read(answer) : undefined;
+  if ((await ends(step, "done", body)) || answer === undefined) {
     response.socket?.resetAndDestroy();
-    await ends(step, "answered");
+    await ends(step, "answered", body);
     return;
   }
-  response.writeHead(answer.status, answer.headers);
+  const { connection, "keep-alive": keepAlive, "transfer-encoding": encoding, ...headers } = answer.headers;
+  response.writeHead(answer.statusCode ?? 502, headers);
+  if (whole === undefined) {
+    await pipeline(answer, response);
+    return;
+  }
   // Behind the write and before anything that it sets off: the process has its answer and can do nothing more with it.
-  response.write(answer.body, () => {
-    if (answer.isCut) response.destroy();
+  response.write(whole.bytes, () => {
+    if (whole.isCut) response.destroy();
     else response.end();
-    void ends(step, "answered");
+    void ends(step, "answered", body);
   });
 }
 
-interface Answer {
-  status: number;
-  headers: IncomingMessage["headers"];
-  body: Buffer;
-  /** The connection ended inside the body. */
-  isCut: boolean;
+/** The bytes of an answer, and whether its connection ended inside the body. */
+async function read(answer: IncomingMessage): Promise<{ bytes: Buffer; isCut: boolean }> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer) chunks.push(chunk);
+    return { bytes: Buffer.concat(chunks), isCut: false };
+  } catch {
+    return { bytes: Buffer.concat(chunks), isCut: true };
+  }
 }
 
 /** New connections only: an idle one that the service closes at the same moment would look like a lost answer. */
 const agent = new Agent({ keepAlive: false });
 
-/** Undefined when the service ended the connection without a byte. */
-async function forward(url: string, from: IncomingMessage, body: Buffer): Promise<Answer | undefined> {
+/** The service's answer from its first byte on; undefined when there was none. */
+async function forward(
+  url: string,
+  { request, response, body }: Pick<Passing, "request" | "response"> & { body: Buffer },
+): Promise<IncomingMessage | undefined> {
   const { hostname, port } = new URL(url);
-  const { connection: _, "transfer-encoding": __, ...headers } = from.headers;
-  const options = { agent, hostname, port, method: from.method, path: from.url, headers };
-  const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
-  const sent = openRequest(options, async (answer) => {
-    const chunks: Buffer[] = [];
-    let isCut = false;
-    try {
-      for await (const chunk of answer) chunks.push(chunk);
-    } catch {
-      isCut = true;
-    }
-    const { connection, "keep-alive": keepAlive, "transfer-encoding": encoding, ...kept } = answer.headers;
-    resolve({ status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks), isCut });
-  });
+  const { connection: _, "transfer-encoding": __, ...headers } = request.headers;
+  const options = { agent, hostname, port, method: request.method, path: request.url, headers };
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage | undefined>();
+  const sent = openRequest(options, resolve);
   sent.on("error", () => resolve(undefined));
+  // Who waits no longer leaves nobody waiting.
+  response.once("close", () => sent.destroy());
   sent.end(body);
   return promise;
 }

@@ -36,11 +36,13 @@ const timed = { ...row, holds: false };
 const counted = { ...row, holds: false, isCount: true } as const;
 const held = { ...row, holds: true };
 const promises = "run --silent promises";
+const crashes = "test -- test/crash";
 const simulation = "start --silent -- simulate --days 30 --clients 50 --faults storm";
 const bench = "run --silent bench -- --out bench/bench.json";
 const all = {
   ci: "",
   [promises]: "echo broken and seen",
+  [crashes]: `echo "$CRASH_ANSWERS: 200 cases" > "$CRASH_COUNTS"`,
   [simulation]: "echo every promise kept",
   [bench]: `echo '${benchJson([held])}' > bench/bench.json; echo ok a`,
 };
@@ -49,15 +51,21 @@ test("promises, simulation and bench are shown on the run's page and kept", asyn
   const done = await prove(all);
   expect(done, failuresOf(done)).toMatchObject({ conclusion: "success" });
   expect(done.jobs.map(({ id, summary }) => [id, summary])).toEqual([
-    ["promises", "```text\nbroken and seen\n```\n"],
+    ["promises", "```text\nbroken and seen\n```\n```text\nall: 200 cases\n```\n"],
     ["simulate", "```text\nevery promise kept\n```\n"],
     ["bench", "```text\nok a\n```\n"],
   ]);
   const kept = (path: string) => readFile(join(directory, "artifacts", path), "utf8");
   expect(await kept("promises/table.txt")).toBe("broken and seen\n");
+  expect(await kept("promises/crashes.txt")).toBe("all: 200 cases\n");
   expect(await kept("simulation/outcome.txt")).toBe("every promise kept\n");
   expect(JSON.parse(await kept("bench/bench.json"))).toEqual({ holds: true, rows: [held] });
 });
+
+/** As the run's page shows what a program printed. */
+function shown(printed: string): string {
+  return `\`\`\`text\n${printed === "" ? "" : `${printed}\n`}\`\`\`\n`;
+}
 
 test.for([
   {
@@ -65,21 +73,35 @@ test.for([
     words: promises,
     script: "echo lives; exit 1",
     job: "promises",
-    shows: "lives",
+    shows: ["lives", "all: 200 cases"],
   },
-  { what: "a broken promise", words: simulation, script: "echo FAIL; exit 1", job: "simulate", shows: "FAIL" },
+  {
+    what: "a kill behind which a slot has two posts",
+    words: crashes,
+    script: 'echo 200 cases > "$CRASH_COUNTS"; exit 1',
+    job: "promises",
+    shows: ["broken and seen", "200 cases"],
+  },
+  {
+    what: "a crash matrix that counted nothing",
+    words: crashes,
+    script: "",
+    job: "promises",
+    shows: ["broken and seen", ""],
+  },
+  { what: "a broken promise", words: simulation, script: "echo FAIL; exit 1", job: "simulate", shows: ["FAIL"] },
   {
     what: "a call too many for a slot",
     words: bench,
     script: `echo '${benchJson([held, counted])}' > bench/bench.json; echo MISS; exit 1`,
     job: "bench",
-    shows: "MISS",
+    shows: ["MISS"],
   },
-  { what: "a bench that did not come to its end", words: bench, script: "exit 1", job: "bench", shows: undefined },
+  { what: "a bench that did not come to its end", words: bench, script: "exit 1", job: "bench", shows: [] },
 ])("$what fails its job and no other", async ({ words, script, job, shows }) => {
   const { results, jobs } = await prove({ ...all, [words]: script });
   expect(results).toEqual({ promises: "success", simulate: "success", bench: "success", [job]: "failure" });
-  expect(jobs.find(({ id }) => id === job)?.summary).toBe(shows === undefined ? "" : `\`\`\`text\n${shows}\n\`\`\`\n`);
+  expect(jobs.find(({ id }) => id === job)?.summary).toBe(shows.map(shown).join(""));
 });
 
 test("a time that misses its limit on a shared runner is a warning", async () => {
