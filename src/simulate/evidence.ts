@@ -4,8 +4,8 @@ import type { Client, Slot, Workspace } from "../terms.ts";
 import { openLevers } from "../vendors/supabase-levers.ts";
 import { owedSlots } from "./cast.ts";
 import type { Journal } from "./journal.ts";
-import type { Draft, Intent, SlotRow, SpendRow } from "./ledger-rows.ts";
-import { countRows, readDrafts, readIntents, readSlots, readSpend, tablesWith } from "./ledger-rows.ts";
+import type { Draft, Intent, SlotRow, SpendRow, Standing } from "./ledger-rows.ts";
+import { countRows, readDrafts, readIntents, readSlots, readSpend, readStanding, tablesWith } from "./ledger-rows.ts";
 import type { Spell } from "./timetable.ts";
 import { canaryForms, type Watch } from "./watch.ts";
 import type { World } from "./world.ts";
@@ -16,6 +16,11 @@ export interface Evidence {
   workspace: Pick<Workspace, "prices" | "defaults">;
   /** From the schedules alone. */
   owed: readonly Slot[];
+  /** Slots that come due within a day behind the last tick: one that jitter moved there may be recorded already. */
+  ahead: readonly Slot[];
+  lastTickAt: Date;
+  /** Who has to wait when the last tick has ended. */
+  standing: readonly Standing[];
   slots: ReadonlyMap<string, SlotRow>;
   drafts: ReadonlyMap<string, Draft>;
   intents: readonly Intent[];
@@ -57,6 +62,9 @@ export async function gatherEvidence(world: World, from: Date): Promise<Evidence
   return {
     clients,
     workspace,
+    ahead: workspace.clients.flatMap((client) => owedSlots(client, lastTickAt, new Date(lastTickAt.getTime() + dayMs))),
+    lastTickAt,
+    standing: await readStanding(session),
     owed: workspace.clients.flatMap((client) => owedSlots(client, from, lastTickAt)),
     slots,
     drafts,
@@ -71,6 +79,8 @@ export async function gatherEvidence(world: World, from: Date): Promise<Evidence
     rows: await countRows(session),
   };
 }
+
+const dayMs = 86_400_000;
 
 /** A send and its post lie within the deadline of a request; the lease bounds what a slow run may do. */
 const longestSendMs = 600_000;

@@ -41,6 +41,16 @@ export interface Faults {
     lag: number;
     /** A 403 that repeats the token, and markup and runner commands with it. */
     echo: number;
+    /** A 403 to a send: "not permitted". */
+    forbidden: number;
+    /** 401 to everything of one client. */
+    unauthorized: Spells;
+    /** 402 to everything: the credits are used up. */
+    credit: Spells;
+    /** Connections to X are refused. */
+    refused: Spells;
+    /** A 403 in HTML to everything, from an edge in front of X. */
+    blocked: Spells;
   };
   /** Chances for each request. */
   model: {
@@ -55,6 +65,13 @@ export interface Faults {
     echo: number;
     /** Chance for each run that one model has no price. */
     unpriced: number;
+  };
+  /** Limits so low that they bind, for clients made by `--clients`. Limits as in the files never do. */
+  budgets: {
+    /** The part of the clients of which one limit is so low, in turn that of posts, completions and dollars. */
+    clients: number;
+    /** The part of a day's scheduled posts and completions for which the limits over all clients have no room. */
+    together: number;
   };
   accounts: {
     /** Chance for each client and day that its credential is another client's. */
@@ -84,8 +101,24 @@ export const calm: Faults = {
   crashes: 0,
   ledger: { gone: never, lost: 0 },
   limiter: { gone: never },
-  x: { storms: never, lost: 0, before: 0, after: 0, cut: 0, reset: 0, hang: 0, lag: 0, echo: 0 },
+  x: {
+    storms: never,
+    lost: 0,
+    before: 0,
+    after: 0,
+    cut: 0,
+    reset: 0,
+    hang: 0,
+    lag: 0,
+    echo: 0,
+    forbidden: 0,
+    unauthorized: never,
+    credit: never,
+    refused: never,
+    blocked: never,
+  },
   model: { slow: 0, refuse: 0, fail: 0, busy: 0, cut: 0, hostile: 0, echo: 0, unpriced: 0 },
+  budgets: { clients: 0, together: 0 },
   accounts: { mixed: 0 },
 };
 
@@ -101,6 +134,7 @@ const github2026: Faults = {
     late: { chance: 1, minutes: [35, 216] },
     silent: { daily: 1, minutes: [180, 570] },
   },
+  budgets: { clients: 0.4, together: 0.6 },
 };
 
 /** Everything at once, and often. */
@@ -125,8 +159,14 @@ const storm: Faults = {
     hang: 0.02,
     lag: 0.1,
     echo: 0.01,
+    forbidden: 0.01,
+    unauthorized: { daily: 1, minutes: [60, 480] },
+    credit: { daily: 0.15, minutes: [60, 180] },
+    refused: { daily: 0.3, minutes: [10, 60] },
+    blocked: { daily: 0.2, minutes: [15, 60] },
   },
   model: { slow: 0.05, refuse: 0.05, fail: 0.05, busy: 0.03, cut: 0.03, hostile: 0.05, echo: 0.01, unpriced: 0.02 },
+  budgets: { clients: 0.4, together: 0.2 },
   accounts: { mixed: 0.01 },
 };
 

@@ -7,6 +7,10 @@ export interface SlotRow {
   plannedAt: Date;
   state: string;
   reason: string;
+  /** The run that took or closed it last. */
+  run: string;
+  /** When it came into its state. */
+  changedAt: Date;
   modelUsd: number;
   xUsd: number;
 }
@@ -38,6 +42,7 @@ export async function readSlots(session: SqlSession): Promise<ReadonlyMap<string
   const rows = await read<SlotRow>(
     session,
     `select id, client, planned_at as "plannedAt", state, coalesce(reason, '') as reason,
+       coalesce(run, '') as run, changed_at as "changedAt",
        model_usd::float as "modelUsd", x_usd::float as "xUsd" from clara.slot order by id`,
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -63,6 +68,25 @@ export function readSpend(session: SqlSession): Promise<readonly SpendRow[]> {
     `select scope, period, posts + held_posts as posts, completions + held_completions as completions,
        (usd + held_usd)::float as usd from clara.spend order by scope, period`,
   );
+}
+
+/** A halt, a wait or a breaker that the ledger has at the end; without `until` it lasts until a person acts. */
+export interface Standing {
+  /** A client's id; what concerns every client begins with a star. */
+  scope: string;
+  reason: string;
+  until?: Date;
+}
+
+export async function readStanding(session: SqlSession): Promise<readonly Standing[]> {
+  const rows = await read<{ scope: string; reason: string; until: Date | null }>(
+    session,
+    `select scope, why as reason, null::timestamptz as until from clara.halt
+     union all select scope, reason, until from clara.backoff
+     union all select scope, reason, until from clara.breaker where until is not null
+     order by 1, 2`,
+  );
+  return rows.map(({ until, ...row }) => ({ ...row, ...(until !== null && { until }) }));
 }
 
 export async function countRows(session: SqlSession): Promise<number> {

@@ -3,16 +3,23 @@ import type { Evidence } from "./evidence.ts";
 import { judgePromises } from "./promises/judge.ts";
 import { billedUsd } from "./promises/price.ts";
 import type { Verdict } from "./promises/verdict.ts";
+import { budgetPrefix } from "./run-ledger.ts";
 import type { Timetable } from "./timetable.ts";
 
 /** Everything that `simulate --json` prints, but for the time it took. The same for the same seed. */
 export interface SimulationOutcome {
   simulation: Simulation;
   promises: readonly Verdict[];
+  /** Slots that the schedules owe. */
+  owed: number;
   calendar: readonly ClientCalendar[];
   lateness: { posts: number; p50Seconds: number; p95Seconds: number; maxSeconds: number };
   spend: { total: Spent; clients: Readonly<Record<string, Spent>> };
   ticks: { due: number; missed: number; late: number; runs: Readonly<Record<string, number>> };
+  /** Why budgets had no room, and how often. */
+  refusals: Readonly<Record<string, number>>;
+  /** What rested when a run began, and how often. */
+  rested: Readonly<Record<string, number>>;
   faults: Readonly<Record<string, number>>;
   crashes: Readonly<Record<string, number>>;
   /** Why runs stopped or met a bug, and how many. */
@@ -41,6 +48,7 @@ export function outcomeOf(simulation: Simulation, evidence: Evidence, timetable:
   return {
     simulation,
     promises: judgePromises(evidence),
+    owed: evidence.owed.length,
     calendar: calendarOf(evidence),
     lateness: latenessFigures([...latenessBySlot(evidence).values()]),
     spend: spendFigures(evidence),
@@ -50,10 +58,26 @@ export function outcomeOf(simulation: Simulation, evidence: Evidence, timetable:
       late: timetable.late,
       runs: counts(journal.runs.map(({ ended }) => ended)),
     },
+    refusals: counts(journal.refusals.map(({ reason }) => refusalWords(reason))),
+    rested: sorted(journal.rested),
     faults: sorted(journal.faults),
     crashes: sorted(journal.crashes),
     stops: counts(journal.runs.flatMap(({ why }) => why ?? [])),
   };
+}
+
+/**
+ * What a run of the command says by its exit code: 1 when a promise was broken, when a run met an error that nobody expected,
+ * and when posts were owed and nothing shows that a promise was kept. Where nothing was owed nothing could be shown.
+ */
+export function exitCodeOf({ promises, ticks, owed }: Pick<SimulationOutcome, "promises" | "ticks" | "owed">): 0 | 1 {
+  const isBroken = promises.some(({ verdict }) => verdict === "fail" || (verdict === "not shown" && owed > 0));
+  return isBroken || Object.hasOwn(ticks.runs, "bug") ? 1 : 0;
+}
+
+/** Without the numbers: limits differ from client to client. */
+function refusalWords(reason: string): string {
+  return reason.replace(budgetPrefix, "").replace(/\$?[\d.]+ /g, "");
 }
 
 /** Nearest rank. */

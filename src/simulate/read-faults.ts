@@ -48,9 +48,12 @@ function withCalm(file: FaultFile): Faults {
     limiter: { ...calm.limiter, ...file.limiter },
     x: { ...calm.x, ...file.x },
     model: { ...calm.model, ...file.model },
+    budgets: { ...calm.budgets, ...file.budgets },
     accounts: { ...calm.accounts, ...file.accounts },
   };
 }
+
+const xSpells = ["storms", "unauthorized", "credit", "refused", "blocked"] as const;
 
 /** What the schema cannot say: a range goes upwards. */
 function rangeFindings({ ticks, ledger, limiter, x }: FaultFile): readonly Finding[] {
@@ -59,7 +62,7 @@ function rangeFindings({ ticks, ledger, limiter, x }: FaultFile): readonly Findi
     { path: ["ticks", "silent", "minutes"], range: ticks?.silent?.minutes },
     { path: ["ledger", "gone", "minutes"], range: ledger?.gone?.minutes },
     { path: ["limiter", "gone", "minutes"], range: limiter?.gone?.minutes },
-    { path: ["x", "storms", "minutes"], range: x?.storms?.minutes },
+    ...xSpells.map((name) => ({ path: ["x", name, "minutes"], range: x?.[name]?.minutes })),
   ];
   return ranges.flatMap(({ path, range }) => {
     if (range === undefined || range[0] <= range[1]) return [];

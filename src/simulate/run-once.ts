@@ -8,7 +8,7 @@ import type { Tick } from "../tick.ts";
 import { openLog } from "../vendors/log.ts";
 import { drawCrash, openPassage } from "./crash.ts";
 import { calm, type Faults } from "./faults.ts";
-import { type Journal, tally } from "./journal.ts";
+import { everyone, hinder, type Journal, tally } from "./journal.ts";
 import { openRunServices, type Run } from "./run-services.ts";
 import type { World } from "./world.ts";
 
@@ -20,6 +20,7 @@ export async function runOnce(world: World, id: string, options: { isQuiet: bool
   const passage = openPassage({ time, journal, crash });
   const log = openLog({ stream: { write: (text) => watchLines(world, text, id) } });
   const unpriced = drawUnpriced(world, faults, id);
+  if (unpriced !== undefined) hinder(journal, id, everyone);
   const run: Run = { id, world, faults, passage, unpriced, hide: (secret) => log.hide([secret]) };
   const services = openRunServices(run);
   const startedAt = time.clock();
@@ -38,6 +39,7 @@ export async function runOnce(world: World, id: string, options: { isQuiet: bool
     (error: unknown) => stopped(world, id, error),
   );
   const outcome = await Promise.race([ended, passage.died.then(() => ({ ended: "crashed" as const }))]);
+  if (tick.stop.signal.aborted && journal.faults.size > 0) hinder(journal, id, everyone);
   journal.runs.push({ id, startedAt, ...outcome });
 }
 

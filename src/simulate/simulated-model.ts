@@ -6,7 +6,7 @@ import type { ModelFault } from "../sandbox/model-faults.ts";
 import { readAssignment, writeTexts } from "../sandbox/model-writer.ts";
 import type { Client, Usage } from "../terms.ts";
 import { openModel } from "../vendors/openai.ts";
-import { tally } from "./journal.ts";
+import { noteTrouble } from "./journal.ts";
 import { drawModelTrouble, type ModelTrouble } from "./model-trouble.ts";
 import type { Run } from "./run-services.ts";
 
@@ -57,14 +57,16 @@ function announce({ id, world, unpriced }: Run, client: Client, { apiKey, body, 
   const request = JSON.parse(body) as ChatRequest;
   const fault = trouble?.fault ?? briefly(request);
   nextModel.set(`${apiKey} /v1${completions}`, fault);
-  if (trouble !== undefined) tally(journal.faults, trouble.kind);
+  if (trouble !== undefined) {
+    noteTrouble(journal, { run: id, client: client.id, kind: trouble.kind, at: time.clock() });
+  }
   if (/hostile/.test(trouble?.kind ?? "")) watch.hostile += 1;
   const model = `openai/${request.model}`;
   const isKnown = workspace.prices.models.has(model);
-  const isFree = trouble?.isBilled === false || !isKnown;
-  const usd = isFree ? 0 : modelCost(model, usageIn(chatCompletion(request, 0, fault)), workspace.prices);
+  const worked = trouble?.isBilled !== false;
+  const usd = !worked || !isKnown ? 0 : modelCost(model, usageIn(chatCompletion(request, 0, fault)), workspace.prices);
   const priced = isKnown && model !== unpriced;
-  journal.completions.push({ run: id, client: client.id, model, priced, askedAt: time.clock(), usd });
+  journal.completions.push({ run: id, client: client.id, model, priced, worked, askedAt: time.clock(), usd });
 }
 
 /** The ledger compares every text with those of a week, letter by letter: long ones would take most of a simulation's time. */

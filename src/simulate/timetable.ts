@@ -23,14 +23,20 @@ export interface Timetable {
   silent: readonly Spell[];
   ledgerGone: readonly Spell[];
   limiterGone: readonly Spell[];
-  storms: readonly Spell[];
+  x: XSpells;
 }
+
+/** When X answers everything, or everything of one client, in one way. */
+export type XSpells = Readonly<Record<"storms" | "unauthorized" | "credit" | "refused" | "blocked", readonly Spell[]>>;
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
-/** Ticks at the end without any fault: enough for two reads, a second send and two more reads of an unclear one. */
-const quietTicks = 16;
+/**
+ * Ticks at the end without any fault, over 16 hours: X may rest for 12 of them, and then there must be time for two reads, a
+ * second send and two more reads of an unclear one.
+ */
+const quietTicks = 60;
 const quietMinutes = 16;
 
 /** Draws the timetable of so many days. The first tick comes at once and is sound; the last ones are, too. */
@@ -53,7 +59,13 @@ export function drawTimetable(input: { faults: Faults; draws: Draws; from: Date;
     silent,
     ledgerGone: spells("ledger", faults.ledger.gone),
     limiterGone: spells("limiter", faults.limiter.gone),
-    storms: spells("storm", faults.x.storms),
+    x: {
+      storms: spells("storm", faults.x.storms),
+      unauthorized: spells("unauthorized", faults.x.unauthorized),
+      credit: spells("credit", faults.x.credit),
+      refused: spells("refused", faults.x.refused),
+      blocked: spells("blocked", faults.x.blocked),
+    },
   };
 }
 

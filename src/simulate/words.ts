@@ -14,6 +14,7 @@ const mostEvidence = 8;
 export function outcomeLines(outcome: SimulationOutcome): readonly string[] {
   const { simulation, promises } = outcome;
   const { from, days, seed, faults, clients } = simulation;
+  const width = Math.max(...promises.map(({ verdict }) => shownAs[verdict].length));
   return [
     `${counted(days, "day")} from ${from} with ${counted(clients, "client")}, faults ${visible(faults)}, seed ${visible(seed)}`,
     ...simulation.notes,
@@ -22,7 +23,8 @@ export function outcomeLines(outcome: SimulationOutcome): readonly string[] {
     "",
     ...figureLines(outcome),
     "",
-    ...promises.flatMap(promiseLines),
+    ...promises.flatMap((one) => promiseLines(one, width)),
+    ...notShown(outcome),
   ];
 }
 
@@ -67,7 +69,16 @@ function trouble({ missed, skipped, dead, open }: DayCounts): number {
   return missed + skipped + dead + open;
 }
 
-function figureLines({ lateness, spend, ticks, faults, crashes, stops }: SimulationOutcome): readonly string[] {
+function figureLines({
+  lateness,
+  spend,
+  ticks,
+  refusals,
+  rested,
+  faults,
+  crashes,
+  stops,
+}: SimulationOutcome): readonly string[] {
   const { total, clients } = spend;
   const { posts, p50Seconds, p95Seconds, maxSeconds } = lateness;
   const dearest = Object.entries(clients)
@@ -79,6 +90,8 @@ function figureLines({ lateness, spend, ticks, faults, crashes, stops }: Simulat
     `Posts: ${count(posts)}; lateness p50 ${duration(p50Seconds)}, p95 ${duration(p95Seconds)}, max ${duration(maxSeconds)}`,
     `Spend: ${money(total.ledgerUsd)} in the ledger; charged: ${spent}${costly === "" ? "" : `; most: ${costly}`}`,
     `Ticks: ${count(ticks.due)} due, ${count(ticks.missed)} never ran, ${count(ticks.late)} late; runs: ${inWords(ticks.runs)}`,
+    `Budgets refused ${counted(sum(refusals), "time")}${inBrackets(refusals)}`,
+    `Runs that began while something rested: ${sum(rested) === 0 ? "none" : inWords(rested)}`,
     ...(Object.keys(faults).length > 0 ? [`Faults: ${inWords(faults)}`] : ["Faults: none"]),
     ...(Object.keys(crashes).length > 0 ? [`Crashes: ${inWords(crashes)}`] : []),
     ...Object.entries(stops).map(([why, times]) => `Stopped ${counted(times, "time")}: ${visible(why)}`),
@@ -91,13 +104,33 @@ function inWords(counts: Readonly<Record<string, number>>): string {
     .join(", ");
 }
 
-function promiseLines({ number, promise, looked, cases, broken }: Verdict): readonly string[] {
-  const verdict = broken.length === 0 ? "pass" : "FAIL";
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, times) => total + times, 0);
+}
+
+function inBrackets(counts: Readonly<Record<string, number>>): string {
+  return sum(counts) === 0 ? "" : `: ${inWords(counts)}`;
+}
+
+const shownAs = { pass: "pass", fail: "FAIL", "not shown": "not shown" } as const satisfies Record<
+  Verdict["verdict"],
+  string
+>;
+
+function promiseLines({ number, promise, verdict, looked, cases, broken }: Verdict, width: number): readonly string[] {
   const shown = broken.slice(0, mostEvidence).map((line) => `      ${visible(line)}`);
   const rest = broken.length - shown.length;
   return [
-    `${verdict}  ${String(number).padStart(2)} ${promise}: ${counted(cases, "case")} (${looked})`,
+    `${shownAs[verdict].padEnd(width)}  ${String(number).padStart(2)} ${promise}: ${counted(cases, "case")} (${looked})`,
     ...shown,
     ...(rest > 0 ? [`      and ${count(rest)} more`] : []),
   ];
+}
+
+/** A promise without a case is neither kept nor broken, and whoever asked for a proof must not take it for one. */
+function notShown({ promises, owed }: SimulationOutcome): readonly string[] {
+  const open = promises.filter(({ verdict }) => verdict === "not shown").length;
+  if (open === 0) return [];
+  const why = owed === 0 ? "nothing was owed" : `${counted(owed, "post")} owed, and none of them shows it`;
+  return ["", `${counted(open, "promise")} not shown: ${why}.`];
 }

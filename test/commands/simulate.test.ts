@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -34,6 +34,18 @@ async function run(words: readonly string[], stopping = new AbortController().si
   return { code, written };
 }
 
+/** The shipped workspace with every client paused. */
+async function pausedWorkspace(): Promise<string> {
+  const root = join(folder, "paused");
+  for (const name of ["clients", "prompts"]) await cp(join(shipped, name), join(root, name), { recursive: true });
+  for (const name of await readdir(join(root, "clients"))) {
+    if (name.startsWith("_")) continue;
+    const path = join(root, "clients", name);
+    await writeFile(path, `status: paused\n${(await readFile(path, "utf8")).replace(/^status: .*\n/m, "")}`);
+  }
+  return root;
+}
+
 function outcomeIn({ written }: { written: string }): SimulationOutcome {
   const { runtimeSeconds: _, ...outcome } = JSON.parse(written) as SimulationOutcome & { runtimeSeconds: number };
   return outcome;
@@ -42,14 +54,30 @@ function outcomeIn({ written }: { written: string }): SimulationOutcome {
 test("in a storm every promise holds, with cases of each, and the same seed tells the same", {
   timeout: 600_000,
 }, async () => {
-  const words = ["--days", "4", "--clients", "8", "--faults", "storm", "--from", "2026-11-23T00:00:00Z", "--json"];
+  const words = [
+    "--days",
+    "4",
+    "--clients",
+    "8",
+    "--faults",
+    "storm",
+    "--from",
+    "2026-11-23T00:00:00Z",
+    "--seed",
+    "3",
+    "--json",
+  ];
   const first = await run(words);
   const outcome = outcomeIn(first);
   expect(outcome.promises.flatMap(({ number, broken }) => broken.map((line) => `${number}: ${line}`))).toEqual([]);
   expect(first.code).toBe(0);
-  expect(outcome.promises.every(({ cases }) => cases > 0)).toBe(true);
+  expect(outcome.promises.map(({ verdict }) => verdict)).toEqual(Array(10).fill("pass"));
   expect(outcome.ticks.runs).toMatchObject({ crashed: expect.any(Number), done: expect.any(Number) });
   expect(Object.keys(outcome.faults).length).toBeGreaterThan(12);
+  expect(Object.keys(outcome.faults)).toEqual(expect.arrayContaining(["X: 401", "X: 402", "X: 403 of an edge"]));
+  expect(Object.keys(outcome.rested)).toEqual(expect.arrayContaining(["X", "a client"]));
+  const binding = ["posts a day", "completions a day", "a month", "all clients together"];
+  expect(binding.filter((limit) => !Object.keys(outcome.refusals).join("; ").includes(limit))).toEqual([]);
   expect(outcome.lateness.posts).toBeGreaterThan(20);
   expect(outcomeIn(await run(words))).toEqual(outcome);
 });
@@ -64,6 +92,15 @@ test("a calm day of the workspace's own clients, in words, touches no state and 
   expect(written).toMatch(/^wattle-ridge +\S+ +[1-9]/m);
   expect(written.match(/^pass /gm)).toHaveLength(10);
   expect(await readdir(folder)).toEqual([]);
+});
+
+test("with nothing owed nothing is shown, and nothing is broken", async () => {
+  const root = await pausedWorkspace();
+  const { code, written } = await run(["--root", root, "--days", "1", "--faults", "storm"]);
+  await rm(root, { recursive: true });
+  expect(written).toMatch(/^not shown {3}1 Never twice: 0 cases/m);
+  expect(written).toMatch(/promises not shown: nothing was owed\.$/m);
+  expect(code).toBe(0);
 });
 
 test.for([

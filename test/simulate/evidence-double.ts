@@ -16,7 +16,8 @@ export function minutes(count: number): Date {
 const acme: Client = exampleClient({}, { xUserId: "42" });
 
 export function row(change: Partial<SlotRow> = {}): SlotRow {
-  return { id, client: "acme", plannedAt, state: "posted", reason: "", modelUsd: 0.001, xUsd: 0.015, ...change };
+  const ended = { state: "posted", reason: "", run: "run-1", changedAt: minutes(5) };
+  return { id, client: "acme", plannedAt, ...ended, modelUsd: 0.001, xUsd: 0.015, ...change };
 }
 
 export function post(change: Partial<PublicPost> = {}): PublicPost {
@@ -77,12 +78,17 @@ export function evidence(change: Partial<Evidence> = {}): Evidence {
   const [run, client] = ["run-1", "acme"];
   journal.runs.push({ id: run, startedAt: minutes(4), ended: "done" });
   journal.claims.set("run-1 acme", id);
+  journal.claimed.push({ run, client, claimedAt: minutes(4) });
+  for (const [key, after] of [["model:client:acme", 4] as const, ["send:account:42", 4.8] as const]) {
+    journal.takes.push({ run, by: "Upstash", keys: [key, "all"], allowed: true, answeredAt: minutes(after) });
+  }
   journal.days.set("run-1 acme", { day: "2026-11-21", globalDay: "2026-11-21" });
   journal.completions.push({
     run,
     client,
     model: "openai/gpt-5-mini",
     priced: true,
+    worked: true,
     askedAt: minutes(4),
     usd: 0.001,
   });
@@ -96,6 +102,9 @@ export function evidence(change: Partial<Evidence> = {}): Evidence {
       defaults: { recipients: [], global: limits },
     },
     owed: [{ id, client, plannedAt }],
+    ahead: [],
+    lastTickAt: minutes(120),
+    standing: [],
     slots: new Map([[id, row()]]),
     drafts: new Map([[id, { slot: id, text: "one", storedAt: minutes(4.5) }]]),
     intents: [{ slot: id, client, run, armedAt: minutes(4.9) }],
@@ -112,4 +121,18 @@ export function evidence(change: Partial<Evidence> = {}): Evidence {
     rows: 9,
     ...change,
   };
+}
+
+/** The journal of that month with something else in it. */
+export function withJournal(change: (journal: Evidence["journal"]) => void): Partial<Evidence> {
+  const { journal } = evidence();
+  change(journal);
+  return { journal };
+}
+
+/** The client with another schedule. */
+export function withClient(schedule: Partial<Client["schedule"]>): Partial<Evidence> {
+  const { clients } = evidence();
+  const client = clients.get("acme") as Client;
+  return { clients: new Map([["acme", { ...client, schedule: { ...client.schedule, ...schedule } }]]) };
 }

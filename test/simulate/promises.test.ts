@@ -1,8 +1,19 @@
 import { expect, test } from "vitest";
 import { type Evidence, matchPosts } from "../../src/simulate/evidence.ts";
+import { openJournal, type Take } from "../../src/simulate/journal.ts";
+import { exitCodeOf } from "../../src/simulate/outcome.ts";
 import { judgePromises } from "../../src/simulate/promises/judge.ts";
-import type { Client } from "../../src/terms.ts";
-import { evidence, explanation, id, minutes, plannedAt, post, row } from "./evidence-double.ts";
+import {
+  evidence,
+  explanation,
+  id,
+  minutes,
+  plannedAt,
+  post,
+  row,
+  withClient,
+  withJournal,
+} from "./evidence-double.ts";
 
 test("a month without any mistake keeps every promise, and says how many cases there were", () => {
   const verdicts = judgePromises(evidence());
@@ -20,18 +31,6 @@ test.for([
   expect(judgePromises({ ...evidence(), ...change }).find(({ number }) => number === 3)?.looked).toBe(says);
 });
 
-function withJournal(change: (journal: Evidence["journal"]) => void): Partial<Evidence> {
-  const { journal } = evidence();
-  change(journal);
-  return { journal };
-}
-
-function withClient(schedule: Partial<Client["schedule"]>): Partial<Evidence> {
-  const { clients } = evidence();
-  const client = clients.get("acme") as Client;
-  return { clients: new Map([["acme", { ...client, schedule: { ...client.schedule, ...schedule } }]]) };
-}
-
 const second = "acme/2026-11-21T09:30";
 /** Another slot, whose post came so many minutes after the planned time of the first one. */
 function secondPost(sentAfter: number, plannedAfter: number): Partial<Evidence> {
@@ -43,6 +42,12 @@ function secondPost(sentAfter: number, plannedAfter: number): Partial<Evidence> 
     ]),
     posts: [post({ createdAt: minutes(sentAfter), id: "78", slot: second }), post()],
   };
+}
+
+function withTakes(change: (takes: readonly Take[]) => Take[]): Partial<Evidence> {
+  return withJournal((journal) => {
+    journal.takes = change(journal.takes);
+  });
 }
 
 const planted: readonly { promise: number; when: string; change: Partial<Evidence>; says: RegExp }[] = [
@@ -131,6 +136,12 @@ const planted: readonly { promise: number; when: string; change: Partial<Evidenc
   },
   {
     promise: 5,
+    when: "a completion without a price of its own was not counted",
+    change: withJournal(({ completions }) => completions.push({ ...first(completions), usd: 0 })),
+    says: /the ledger has 1 completions, the models made 2/,
+  },
+  {
+    promise: 5,
     when: "a read was not counted",
     change: withJournal(({ charges }) => charges.push({ account: "42", client: "acme", kind: "read", usd: 0.005 })),
     says: /charged were \$0.021/,
@@ -161,6 +172,44 @@ const planted: readonly { promise: number; when: string; change: Partial<Evidenc
     when: "a model without a price was asked",
     change: withJournal(({ completions }) => completions.push({ ...first(completions), priced: false, usd: 0 })),
     says: /asked openai\/gpt-5-mini for acme, which had no price/,
+  },
+  ...(["send:account:42", "model:client:acme"] as const).flatMap((bucket) => [
+    {
+      promise: 6,
+      when: `no limiter answered for ${bucket}`,
+      change: withTakes((takes) => takes.filter(({ keys }) => !keys.includes(bucket))),
+      says: /that no limiter had allowed/,
+    },
+    {
+      promise: 6,
+      when: `the limiter had denied ${bucket}`,
+      change: withTakes((takes) => takes.map((take) => ({ ...take, allowed: !take.keys.includes(bucket) }))),
+      says: /run-1 made a (send|completion) for acme that no limiter had allowed/,
+    },
+    {
+      promise: 6,
+      when: `the limiter allowed ${bucket} only afterwards`,
+      change: withTakes((takes) => takes.map((take) => ({ ...take, answeredAt: minutes(6) }))),
+      says: /that no limiter had allowed/,
+    },
+    {
+      promise: 6,
+      when: `only another run was allowed ${bucket}`,
+      change: withTakes((takes) => takes.map((take) => ({ ...take, run: "run-0" }))),
+      says: /that no limiter had allowed/,
+    },
+  ]),
+  {
+    promise: 6,
+    when: "one take let two completions leave",
+    change: withJournal(({ completions }) => completions.push(first(completions))),
+    says: /made a completion for acme that no limiter had allowed/,
+  },
+  {
+    promise: 6,
+    when: "one take let one run send twice",
+    change: withJournal(({ sends }) => sends.push(first(sends))),
+    says: /made a send for acme that no limiter had allowed/,
   },
   { promise: 7, when: "a post is no stored text", change: { posts: [unmatched()] }, says: /no slot's stored text/ },
   {
@@ -213,6 +262,38 @@ const planted: readonly { promise: number; when: string; change: Partial<Evidenc
 test.for(planted)("promise $promise is broken when $when", ({ promise, change, says }) => {
   const verdict = judgePromises(evidence(change))[promise - 1];
   expect(verdict?.broken.join("\n")).toMatch(says);
+});
+
+test("a second send leaves by the take of the first, and is told", () => {
+  const again = withJournal(({ sends }) => sends.push({ ...first(sends), run: "run-2", sentAt: minutes(30) }));
+  const intents = [...evidence().intents, { ...first(evidence().intents), run: "run-2", armedAt: minutes(29) }];
+  const verdict = judgePromises(evidence({ ...again, intents }))[5];
+  expect(verdict).toMatchObject({
+    broken: [],
+    looked: expect.stringContaining("1 second send by the take of the first"),
+  });
+});
+
+test("a request that a model refused is no completion", () => {
+  const refused = withJournal(({ completions, takes }) => {
+    for (let count = 0; count < 9; count += 1) {
+      completions.push({ ...first(completions), worked: false, usd: 0 });
+      takes.push(first(takes));
+    }
+  });
+  expect(judgePromises(evidence(refused)).flatMap(({ broken }) => broken)).toEqual([]);
+});
+
+test("a promise without a case is not shown, and counts as broken where posts were owed", () => {
+  const nothing = evidence({ owed: [], slots: new Map(), posts: [], intents: [], spend: [], journal: openJournal() });
+  const promises = judgePromises({ ...nothing, watch: { ...nothing.watch, lines: 0 }, rows: 0 });
+  expect(new Set(promises.map(({ verdict }) => verdict))).toEqual(new Set(["not shown"]));
+  const ticks = { due: 1, missed: 0, late: 0, runs: { done: 1 } };
+  expect([0, 1].map((owed) => exitCodeOf({ promises, ticks, owed }))).toEqual([0, 1]);
+  const kept = judgePromises(evidence());
+  expect(exitCodeOf({ promises: kept, ticks, owed: 1 })).toBe(0);
+  expect(exitCodeOf({ promises: kept, ticks: { ...ticks, runs: { bug: 1 } }, owed: 1 })).toBe(1);
+  expect(exitCodeOf({ promises: judgePromises(evidence({ posts: [] })), ticks, owed: 0 })).toBe(1);
 });
 
 test("a post belongs to the slot whose text was allowed to leave last before it", () => {

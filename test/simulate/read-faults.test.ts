@@ -42,6 +42,11 @@ test.for([
     yaml: "ledger:\n  gone: { daily: 1, minutes: [60, 30] }",
     says: /:2:\d+ ledger\.gone\.minutes goes down from 60 to 30 \(write \[30, 60\]\)/,
   },
+  {
+    yaml: "x: { credit: { daily: 1, minutes: [60, 30] } }",
+    says: /x\.credit\.minutes goes down from 60 to 30 \(write \[30, 60\]\)/,
+  },
+  { yaml: "budgets: { clients: 2 }", says: /budgets\.clients must be a part from 0 to 1; it is 2/ },
   { yaml: "ticks: [", says: /faults\.yaml:\d+:\d+ / },
 ])("a mistake is told with its place and what to write: $yaml", async ({ yaml, says }) => {
   await expect(readFaults(await fileWith(yaml))).rejects.toMatchObject({

@@ -6,7 +6,8 @@ import { exampleClient } from "../due/examples.ts";
 import { evidence, id, minutes, post, row } from "./evidence-double.ts";
 
 const simulation = { from: "2026-11-21T00:00:00Z", days: 1, seed: "1", faults: "calm", clients: 1, notes: ["A note."] };
-const timetable = { ticks: [], missed: 3, late: 1, silent: [], ledgerGone: [], limiterGone: [], storms: [] };
+const x = { storms: [], unauthorized: [], credit: [], refused: [], blocked: [] };
+const timetable = { ticks: [], missed: 3, late: 1, silent: [], ledgerGone: [], limiterGone: [], x };
 
 test("the calendar shows the gravest of each day and counts the rest", () => {
   const states = ["posted", "posted", "missed", "skipped", "dead", "waiting", "unseen"];
@@ -53,12 +54,27 @@ test("figures are told in words, and whatever came from outside stays on its lin
   });
   planted.journal.crashes.set("after send", 2);
   planted.journal.faults.set("X: reset", 1200);
+  planted.journal.rested.set("X", 3);
+  for (const limit of [3, 4]) {
+    planted.journal.refusals.push({ run: "run-1", slot: id, reason: `budget: ${limit} posts a day are used up` });
+  }
+  planted.journal.refusals.push({ run: "run-1", slot: id, reason: "budget: $0.25 a month would be passed" });
   const lines = outcomeLines(outcomeOf(simulation, planted, timetable));
   expect(lines).toContain("Posts: 1; lateness p50 5 min, p95 5 min, max 5 min");
   expect(lines).toContain("Spend: $0.016 in the ledger; charged: model $0.001, X $0.015; most: acme $0.016");
   expect(lines).toContain("Ticks: 3 due, 3 never ran, 1 late; runs: done 1, stopped 1");
   expect(lines).toContain("Faults: X: reset 1,200");
   expect(lines).toContain("Crashes: after send 2");
+  expect(lines).toContain("Budgets refused 3 times: a month would be passed 1, posts a day are used up 2");
+  expect(lines).toContain("Runs that began while something rested: X 3");
   expect(lines).toContain("Stopped 1 time: no ::error::ledger \\u001b[2J");
   expect(lines).toContain("pass   1 Never twice: 1 case (posts on X, of 1 send)");
+});
+
+test("a promise without a case is told as not shown, with what that says", () => {
+  const lines = outcomeLines(outcomeOf(simulation, evidence({ owed: [], slots: new Map(), posts: [] }), timetable));
+  expect(lines).toContain("not shown   1 Never twice: 0 cases (posts on X, of 1 send)");
+  expect(lines.at(-1)).toBe("5 promises not shown: nothing was owed.");
+  const owed = outcomeLines(outcomeOf(simulation, evidence({ posts: [] }), timetable));
+  expect(owed.at(-1)).toBe("4 promises not shown: 1 post owed, and none of them shows it.");
 });

@@ -1,18 +1,22 @@
 import { counted } from "../../record/format.ts";
 import type { Evidence } from "../evidence.ts";
 import { spellAt } from "../timetable.ts";
+import { secondSends, withoutTake } from "./takes.ts";
 import type { Check } from "./verdict.ts";
 
-/** 6. Nothing leaves for X without an intent in the ledger, nor while the ledger is gone; no model without a price is asked. */
+/**
+ * 6. Nothing leaves for X without an intent in the ledger, nor while the ledger is gone; no model without a price is asked;
+ * and no limiter's silence lets anything leave.
+ */
 export const checkFailClosed: Check = (evidence) => {
   const { journal, ledgerGone } = evidence;
   const unpriced = journal.completions
     .filter(({ priced }) => !priced)
     .map(({ run, client, model }) => `${run} asked ${model} for ${client}, which had no price`);
   return {
-    looked: `sends and completions, with the ledger gone ${counted(ledgerGone.length, "time")}`,
+    looked: `sends and completions, ${takesInWords(evidence)}, with the ledger gone ${counted(ledgerGone.length, "time")}`,
     cases: journal.sends.length + journal.completions.length,
-    broken: [...sendsWithoutIntent(evidence), ...unpriced],
+    broken: [...sendsWithoutIntent(evidence), ...unpriced, ...withoutTake(evidence)],
   };
 };
 
@@ -28,4 +32,11 @@ function sendsWithoutIntent({ journal, intents, ledgerGone }: Evidence): readonl
     if (spell === undefined || intent.armedAt < spell.from) return [];
     return [`${intent.slot} was sent while the ledger was gone`];
   });
+}
+
+function takesInWords(evidence: Evidence): string {
+  const allowed = evidence.journal.takes.filter((take) => take.allowed);
+  const of = (by: string) => `${counted(allowed.filter((take) => take.by === by).length, "take")} of ${by}`;
+  const second = counted(secondSends(evidence).length, "second send");
+  return `${of("Upstash")} and ${of("Postgres")} allowed, ${second} by the take of the first`;
 }

@@ -7,7 +7,7 @@ import { checkPrice } from "./price.ts";
 import { checkReceipts } from "./receipt.ts";
 import { checkOneText } from "./text.ts";
 import { checkTime } from "./time.ts";
-import type { Check, Verdict } from "./verdict.ts";
+import type { Check, Found, Verdict } from "./verdict.ts";
 import { checkIsolation, checkUntrusted } from "./writing.ts";
 
 /** The promises in their order. */
@@ -25,5 +25,13 @@ const checks: readonly (readonly [promise: string, check: Check])[] = [
 ];
 
 export function judgePromises(evidence: Evidence): readonly Verdict[] {
-  return checks.map(([promise, check], index) => ({ number: index + 1, promise, ...check(evidence) }));
+  return checks.map(([promise, check], index) => {
+    const found = check(evidence);
+    return { number: index + 1, promise, verdict: verdictOf(found), ...found };
+  });
+}
+
+function verdictOf({ broken, cases }: Found): Verdict["verdict"] {
+  if (broken.length > 0) return "fail";
+  return cases > 0 ? "pass" : "not shown";
 }

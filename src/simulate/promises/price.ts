@@ -1,5 +1,5 @@
 import type { BudgetLimits } from "../../ports.ts";
-import { money } from "../../record/format.ts";
+import { counted, money } from "../../record/format.ts";
 import type { Evidence } from "../evidence.ts";
 import type { Check } from "./verdict.ts";
 
@@ -11,7 +11,8 @@ export const checkPrice: Check = (evidence) => {
   const { spend, journal, posts } = evidence;
   const broken = [...passedCaps(evidence), ...uncounted(evidence), ...passedOutside(evidence)];
   const cases = spend.length + journal.completions.length + posts.length;
-  return { looked: "days, months, completions and posts", cases, broken };
+  const refused = counted(journal.refusals.length, "time");
+  return { looked: `days, months, completions and posts; a budget refused ${refused}`, cases, broken };
 };
 
 function limitsOf({ clients, workspace }: Evidence, scope: string): BudgetLimits | undefined {
@@ -42,9 +43,14 @@ function uncounted(evidence: Evidence): readonly string[] {
     const billed = billedUsd(evidence, id);
     const stored = evidence.spend.filter(({ scope, period }) => scope === id && period.length === 7);
     const usd = stored.reduce((sum, row) => sum + row.usd, 0);
-    if (usd >= billed.modelUsd + billed.xUsd - roundingUsd) return [];
+    const completions = stored.reduce((sum, row) => sum + row.completions, 0);
+    const worked = journal.completions.filter((one) => one.client === id && one.worked).length;
+    const unseen =
+      completions < worked ? [`${id}: the ledger has ${completions} completions, the models made ${worked}`] : [];
+    if (usd >= billed.modelUsd + billed.xUsd - roundingUsd) return unseen;
     const parts = `model ${money(billed.modelUsd)}, X ${money(billed.xUsd)}`;
     return [
+      ...unseen,
       `${id}: the ledger has ${money(usd)}, charged were ${money(billed.modelUsd + billed.xUsd)} (${parts}) in ${journal.runs.length} runs`,
     ];
   });
@@ -73,7 +79,7 @@ function passedOutside(evidence: Evidence): readonly string[] {
     count(`${client} ${days.day}`, what);
     count(`* ${days.globalDay}`, what);
   };
-  for (const { run, client } of journal.completions) countFor(run, client, "completions");
+  for (const { run, client, worked } of journal.completions) if (worked) countFor(run, client, "completions");
   const first = new Map(intents.toReversed().map((intent) => [intent.slot, intent]));
   for (const { slot = "" } of posts) {
     const intent = first.get(slot);

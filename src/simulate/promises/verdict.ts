@@ -4,6 +4,8 @@ import type { Evidence } from "../evidence.ts";
 export interface Verdict {
   number: number;
   promise: string;
+  /** "not shown" where nothing was found broken because there was no case. */
+  verdict: "pass" | "fail" | "not shown";
   /** What was looked at, and how many cases of it there were: none prove nothing. */
   looked: string;
   cases: number;
