@@ -16,6 +16,8 @@ export function readBody(arrival: Arrival, what: string, now: Date): unknown {
     case "unsent":
     case "blocked":
       throw new PostingError("unavailable", result.reason);
+    // Cut behind an id.
+    case "created":
     case "unknown":
       throw new PostingError(isRefused(arrival) ? "rejected" : "outcome-unknown", result.reason);
     default:

@@ -47,6 +47,11 @@ test.for([
   },
 );
 
+test("users/me that is cut behind the id is as dear as one that is cut before it", async () => {
+  const { account } = await openX({ faults: () => ({ kind: "cut-body", afterBytes: 45 }) });
+  await expect(account.whoAmI()).rejects.toMatchObject({ kind: "outcome-unknown" });
+});
+
 test("a rate-limited read says when to come back", async () => {
   const { account } = await openX({ faults: () => xFaults.tooManyPerUser(soon) });
   await expect(account.whoAmI()).rejects.toMatchObject({ kind: "rate-limited", retryAt: soon });
