@@ -5,6 +5,7 @@ import type { Run } from "./run-services.ts";
 /** Every method of the ledger through the passage, with what the journal needs of it. */
 export function openRunLedger({ id, world: { draws, journal, time }, passage }: Run, ledger: Ledger): Ledger {
   let calls = 0;
+  let openedAt = time.clock();
   const pass = <T>(step: Exclude<keyof Ledger, "readTick">, work: () => Promise<T>): Promise<T> => {
     calls += 1;
     return passage.pass(step, draws.between([15, 60], "ledger", id, calls), work);
@@ -16,6 +17,7 @@ export function openRunLedger({ id, world: { draws, journal, time }, passage }: 
   return {
     openTick: (input) =>
       pass("openTick", async () => {
+        openedAt = time.clock();
         const state = await ledger.openTick(input);
         noteRest(journal, state, rest);
         return state;
@@ -31,6 +33,10 @@ export function openRunLedger({ id, world: { draws, journal, time }, passage }: 
             journal.claims.set(`${id} ${clientIn(slot)}`, slot);
             note(slot);
           }
+          // What this run met while it settled may have begun a rest, which the claim heeds.
+          const claimed = new Set(claims.map(({ slot }) => slot));
+          const metTrouble = journal.lastTroubleAt >= openedAt;
+          for (const { slot } of input.due) if (metTrouble && !claimed.has(slot)) rest(clientIn(slot));
           return claims;
         } catch (error) {
           // The answer may be lost behind leases that last.

@@ -16,8 +16,8 @@ export function readBody(arrival: Arrival, what: string, now: Date): unknown {
     case "unsent":
     case "blocked":
       throw new PostingError("unavailable", result.reason);
-    // Cut behind an id.
     case "created":
+      throw new PostingError("outcome-unknown", `X sent a cut answer for ${what}`);
     case "unknown":
       throw new PostingError(isRefused(arrival) ? "rejected" : "outcome-unknown", result.reason);
     default:
