@@ -69,6 +69,7 @@ function openSimulatedAccount(run: Run, client: Client, credentials: SimulatedKe
         noteTrouble(journal, { run: id, client: client.id, kind: trouble.kind, at: time.clock() });
         if (trouble.kind === "X: hostile 4xx") world.watch.hostile += 1;
       }
+      world.payers.set(owner.xUserId, client.id);
       return work();
     });
   };

@@ -33,6 +33,8 @@ export interface World {
   /** What happens to the next request of an account, or of an API key. */
   nextX: Map<string, Fault>;
   nextModel: Map<string, ModelFault>;
+  /** The client that an account's next request is made for: another one where credentials are mixed up, and it pays. */
+  payers: Map<string, string>;
   ledger: { session: SqlSession; secretKey: string; fetch: typeof fetch; rpc: Rpc };
   close(): Promise<void>;
 }
@@ -51,10 +53,11 @@ export async function openWorld(input: {
   const journal = openJournal();
   const nextX: World["nextX"] = new Map();
   const nextModel: World["nextModel"] = new Map();
+  const payers: World["payers"] = new Map();
   const session = await openEmbeddedLedger(undefined, await readMigrations(migrationsDirectory));
   const secretKey = `sb_secret_${canary}${randomUUID()}`;
   const answer = rpcFetch(session, { secretKey });
-  const x = await openX({ workspace, time, journal, nextX });
+  const x = await openX({ workspace, time, journal, nextX, payers });
   const model = await startModelSandbox({ faults: ({ key, path }) => takeNext(nextModel, `${key} ${path}`) });
   return {
     ...given,
@@ -67,6 +70,7 @@ export async function openWorld(input: {
     model,
     nextX,
     nextModel,
+    payers,
     ledger: { session, secretKey, fetch: answer, rpc: openRpc({ url: ledgerUrl, secretKey, fetch: answer }) },
     close: async () => {
       for (const service of [x, model, session]) await service.close();
@@ -81,17 +85,17 @@ async function openX(input: {
   time: VirtualTime;
   journal: Journal;
   nextX: World["nextX"];
+  payers: World["payers"];
 }): Promise<XSandbox> {
-  const { workspace, time, journal, nextX } = input;
+  const { workspace, time, journal, nextX, payers } = input;
   const accounts = accountsOf(workspace.clients);
-  const owners = new Map(workspace.clients.map(({ id, xUserId }) => [xUserId, id]));
   return startXSandbox({
     clock: time.clock,
     accounts: (token: XCredentials["accessToken"]) => accounts.get(token),
     faults: ({ account = "" }) => takeNext(nextX, account),
     // X's own check against doubles is off: nothing but Clara's care keeps a text from going out twice.
     duplicateWindowSeconds: 0,
-    onAnswer: (done) => charge(journal, workspace, done, owners.get(done.account) ?? ""),
+    onAnswer: (done) => charge(journal, workspace, done, payers.get(done.account) ?? ""),
   });
 }
 
