@@ -25,29 +25,22 @@ export function openRunLedger({ id, world: { draws, journal, time }, passage }: 
     readTick: (input) => ledger.readTick(input),
     claimSlots: (input) =>
       pass("claimSlots", async () => {
-        const note = (slot: string) =>
-          journal.claimed.push({ run: id, client: clientIn(slot), claimedAt: time.clock() });
+        // The answer may be lost behind leases that last.
+        let taken: Named = input.due;
         try {
           const claims = await ledger.claimSlots(input);
-          for (const { slot } of claims) {
-            journal.claims.set(`${id} ${clientIn(slot)}`, slot);
-            note(slot);
-          }
+          for (const { slot } of claims) journal.claims.set(`${id} ${clientIn(slot)}`, slot);
           // What this run met while it settled may have begun a rest, which the claim heeds.
-          const claimed = new Set(claims.map(({ slot }) => slot));
-          const metTrouble = journal.lastTroubleAt >= openedAt;
-          for (const { slot } of input.due) if (metTrouble && !claimed.has(slot)) rest(clientIn(slot));
+          if (journal.lastTroubleAt >= openedAt) for (const client of unclaimed(input.due, claims)) rest(client);
+          taken = claims;
           return claims;
-        } catch (error) {
-          // The answer may be lost behind leases that last.
-          for (const { slot } of input.due) note(slot);
-          throw error;
+        } finally {
+          for (const { slot } of taken)
+            journal.claimed.push({ run: id, client: clientIn(slot), claimedAt: time.clock() });
         }
       }),
     reserveSlots: (input) => {
-      for (const slot of input.slots) {
-        if ("day" in slot) journal.days.set(`${id} ${slot.client}`, { day: slot.day, globalDay: input.global.day });
-      }
+      noteDays(journal, id, input);
       return pass("reserveSlots", async () => {
         const answers = await ledger.reserveSlots(input);
         for (const answer of answers) if (!answer.granted) noteRefusal(journal, id, answer);
@@ -72,6 +65,19 @@ export function openRunLedger({ id, world: { draws, journal, time }, passage }: 
     recordAbsence: (input) => pass("recordAbsence", () => ledger.recordAbsence(input)),
     closeTick: (input) => pass("closeTick", () => ledger.closeTick(input)),
   };
+}
+
+function noteDays(journal: Journal, run: string, { slots, global }: Parameters<Ledger["reserveSlots"]>[0]): void {
+  for (const slot of slots) {
+    if ("day" in slot) journal.days.set(`${run} ${slot.client}`, { day: slot.day, globalDay: global.day });
+  }
+}
+
+type Named = readonly { slot: string }[];
+
+function unclaimed(due: Named, claims: Named): readonly string[] {
+  const claimed = new Set(claims.map(({ slot }) => slot));
+  return due.flatMap(({ slot }) => (claimed.has(slot) ? [] : [clientIn(slot)]));
 }
 
 function noteRefusal(journal: Journal, run: string, { slot, reason }: { slot: string; reason: string }): void {
