@@ -197,6 +197,6 @@ test("whatever the ticks, two posts of a client are at least min_gap apart", () 
         expect(gaps.every((gap) => gap >= gapMinutes * minute)).toBe(true);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 1500 },
   );
 });
