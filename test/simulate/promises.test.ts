@@ -148,6 +148,12 @@ const planted: readonly { promise: number; when: string; change: Partial<Evidenc
   },
   {
     promise: 5,
+    when: "a charge is no client's",
+    change: withJournal(({ charges }) => charges.push({ account: "42", client: "", kind: "user", usd: 0.01 })),
+    says: /to 42 \(user\), which no client had asked for/,
+  },
+  {
+    promise: 5,
     when: "the services saw more completions than a day allows",
     change: withJournal(({ completions }) => {
       for (let count = 0; count < 4; count += 1) completions.push({ ...first(completions), usd: 0 });

@@ -9,7 +9,7 @@ const roundingUsd = 1e-6;
 /** 5. The ledger counts at least what was charged, and no cap is passed: by its own rows, and by what the services saw. */
 export const checkPrice: Check = (evidence) => {
   const { spend, journal, posts } = evidence;
-  const broken = [...passedCaps(evidence), ...uncounted(evidence), ...passedOutside(evidence)];
+  const broken = [...passedCaps(evidence), ...uncounted(evidence), ...unasked(evidence), ...passedOutside(evidence)];
   const cases = spend.length + journal.completions.length + posts.length;
   const refused = counted(journal.refusals.length, "time");
   return { looked: `days, months, completions and posts; a budget refused ${refused}`, cases, broken };
@@ -54,6 +54,13 @@ function uncounted(evidence: Evidence): readonly string[] {
       `${id}: the ledger has ${money(usd)}, charged were ${money(billed.modelUsd + billed.xUsd)} (${parts}) in ${journal.runs.length} runs`,
     ];
   });
+}
+
+/** A charge that is no client's would be in nobody's sum. */
+function unasked({ journal, clients }: Evidence): readonly string[] {
+  return journal.charges
+    .filter(({ client }) => !clients.has(client))
+    .map(({ account, kind, usd }) => `X charged ${money(usd)} to ${account} (${kind}), which no client had asked for`);
 }
 
 /** What the services charged for a client. */
