@@ -6,6 +6,9 @@ import { slotLocalTime } from "./topic.ts";
 /** Enough for the model to see what was said lately; more only costs tokens. */
 const recentPostsShown = 10;
 
+/** Made once: it takes as long as the rest of a prompt. */
+const weekday = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" });
+
 export interface RenderInput {
   client: Client;
   prompt: Prompt;
@@ -53,7 +56,7 @@ function variableValues({
     topics: client.topics.join(", "),
     language: client.language,
     date,
-    weekday: new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`)),
+    weekday: weekday.format(new Date(`${date}T00:00:00Z`)),
     max_length: String(maxWeightedLength),
     links: linkRule(linksAllowed),
     recent_posts: recentPosts(recentTexts),

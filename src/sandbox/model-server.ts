@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectInProcess } from "./in-process.ts";
 import { type ChatRequest, chatCompletion, isReasoningModel } from "./model-answer.ts";
 import { type ModelCall, type ModelFault, type ModelFaults, modelErrors } from "./model-faults.ts";
+import { sleepUntil } from "./sleep-until.ts";
 
 export interface ModelSandbox {
   /** Base URL for the openai SDK, ending in `/v1`. */
@@ -30,13 +31,15 @@ export async function startModelSandbox({
 }: {
   port?: number;
   faults?: ModelFaults;
-  /** What every completion takes. */
+  /** From the arrival of a completion's request to its answer. */
   latencyMs?: number;
 } = {}): Promise<ModelSandbox> {
   let count = 0;
   const server = createServer((request, response) => {
     count += 1;
-    answer(request, response, { count, faults, latencyMs }).catch(() => response.destroy());
+    answer(request, response, { count, faults, answerAtMs: performance.now() + latencyMs }).catch(() =>
+      response.destroy(),
+    );
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -58,13 +61,13 @@ export async function startModelSandbox({
 interface Serving {
   count: number;
   faults: ModelFaults;
-  latencyMs: number;
+  answerAtMs: number;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { count, faults, latencyMs }: Serving,
+  { count, faults, answerAtMs }: Serving,
 ): Promise<void> {
   const path = paths.find((known) => known === request.url);
   const body = await readJson(request);
@@ -74,7 +77,7 @@ async function answer(
   if (key === undefined) return sendError(response, modelErrors.unauthorised);
   const model = typeof body?.model === "string" ? body.model : "";
   const fault = faults({ count, path, model, key });
-  if (latencyMs > 0 && path === "/v1/chat/completions") await sleep(latencyMs);
+  if (path === "/v1/chat/completions") await sleepUntil(answerAtMs);
   if (fault?.kind === "slow") await sleep(fault.ms);
   if (fault?.kind === "error") return sendError(response, fault);
   if (transportFault(response, fault)) return;

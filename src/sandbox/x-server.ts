@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../ports.ts";
 import { connectInProcess } from "./in-process.ts";
+import { sleepUntil } from "./sleep-until.ts";
 import { sandboxAccount, type XSandboxAccount, type XSandboxAccounts } from "./x-accounts.ts";
 import { type Authorisations, openAuthorisations, type XGrant, type XSandboxApp } from "./x-authorisations.ts";
 import { deliver } from "./x-deliver.ts";
@@ -30,7 +30,7 @@ export interface XSandboxOptions {
   duplicateWindowSeconds?: number;
   /** Told of everything that X did, whether its answer arrives or not. */
   onAnswer?: (done: XDone) => void;
-  /** What every answer takes; a post is public before. @default 0 */
+  /** From the arrival of a request to its answer; a post is public before. @default 0 */
   latencyMs?: number;
 }
 
@@ -64,9 +64,10 @@ export async function startXSandbox(options: XSandboxOptions): Promise<XSandbox>
   const accounts = options.accounts ?? sandboxAccount;
   const authenticate = signatureChecker((token) => authorisations.account(token) ?? accounts(token));
   const server = createServer((incoming, response) => {
+    const answerAtMs = performance.now() + (options.latencyMs ?? 0);
     const exchange = readExchange(incoming, counts);
     void exchange
-      .then((read) => serve({ ...read, response, authenticate, authorisations, database, options }))
+      .then((read) => serve({ ...read, answerAtMs, response, authenticate, authorisations, database, options }))
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   const port = await listen(server, options.port ?? 0);
@@ -107,6 +108,7 @@ async function readExchange(incoming: IncomingMessage, counts: Map<string, numbe
 }
 
 interface Service extends Exchange {
+  answerAtMs: number;
   response: ServerResponse;
   authenticate: ReturnType<typeof signatureChecker>;
   authorisations: Authorisations;
@@ -122,7 +124,7 @@ async function serve(service: Service): Promise<void> {
   const fault = service.options.faults?.(about);
   const isUntouched = fault?.kind === "reset" || ((fault?.kind === "hang" || fault?.kind === "answer") && !fault.done);
   const reply = isUntouched ? notReached : await perform(service, { account, route, fault });
-  if (service.options.latencyMs !== undefined) await sleep(service.options.latencyMs);
+  await sleepUntil(service.answerAtMs);
   await deliver(response, reply, fault);
 }
 

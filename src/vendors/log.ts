@@ -32,18 +32,22 @@ export function openLog({ stream, level = "info", secrets = [], folds = false }:
   const write = (line: string) => stream.write(`${line}\n`);
   const layout = stream.isTTY === true ? shortLine : fullLine;
 
-  function logTo(sink: (line: string, level: LogLevel) => void): Log {
-    const destination = {
-      write(json: string) {
-        const entry: Entry = JSON.parse(json);
-        sink(neutraliseCommands(layout(entry, (value) => clean(value, redact))), entry.level);
-      },
-    };
-    let logger: ReturnType<typeof openPino> | undefined;
+  // One logger for all groups: opening one takes longer than writing a line.
+  let logger: ReturnType<typeof openPino> | undefined;
+  let sink: Sink = write;
+  const destination = {
+    write(json: string) {
+      const entry: Entry = JSON.parse(json);
+      sink(neutraliseCommands(layout(entry, (value) => clean(value, redact))), entry.level);
+    },
+  };
+
+  function logTo(own: Sink): Log {
     const at =
       (name: LogLevel) =>
       (event: string, fields: Fields = {}) => {
         logger ??= openPino(level, destination);
+        sink = own;
         logger[name]({ fields: plainErrors(fields) }, event);
       };
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), hide, group };
@@ -66,6 +70,8 @@ export function openLog({ stream, level = "info", secrets = [], folds = false }:
   hide(secrets);
   return logTo(write);
 }
+
+type Sink = (line: string, level: LogLevel) => void;
 
 interface Entry {
   level: LogLevel;
