@@ -1,16 +1,17 @@
+import { endUnsent } from "./end.ts";
 import { PostingError } from "./errors.ts";
 import { modelCost, usageBound, type WorstCase } from "./gate/cost.ts";
 import { acquire, modelBuckets, sendBuckets } from "./gate/limits.ts";
 import { type Generated, generateDraft } from "./generate/generate.ts";
+import { latestAt, whyMissed } from "./lateness.ts";
 import { type Hearing, heard, modelSigns } from "./model-signs.ts";
 import type { Places } from "./places.ts";
 import type { Claim } from "./ports.ts";
 import { type ModelSigns, publishDraft } from "./post/publish.ts";
-import { storeOutcome } from "./post/store-outcome.ts";
 import { buildReceipt } from "./record/receipt.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { ClientServices, XAccess } from "./services.ts";
-import type { Cause, Client, Draft, Outcome, Prompt, Slot, Usage, WritingPlan } from "./terms.ts";
+import type { Client, Draft, Prompt, Slot, WritingPlan } from "./terms.ts";
 import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
 
 /** A claimed slot whose cost is held: nothing stands between it and its post. */
@@ -31,7 +32,10 @@ const maxWaitSeconds = 10;
 export async function serveSlot(tick: Tick, job: Job, outside: Places): Promise<SlotResult> {
   const { stop, services } = tick;
   if (stop.signal.aborted)
-    return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
+    return endUnsent(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
+  // In a large tick its turn may come after its window: then no text is paid for.
+  const late = whyMissed(job.slot, job.client.schedule, services.clock());
+  if (late !== undefined) return endUnsent(tick, job, { outcome: "missed", reason: late, cause: "too-late" });
   const bill: Bill = { isOpen: false, answered: false };
   try {
     const opened = await services.openClient(job.client);
@@ -49,7 +53,7 @@ export async function serveSlot(tick: Tick, job: Job, outside: Places): Promise<
     // What its own file or credentials lack was the client's turn; a service that does not answer fails everybody.
     const ended = { outcome: "deferred", reason, cause, ownTurn: cause === "config" } as const;
     // The worst case stays held until the lease has ended, and counts as spent then.
-    return bill.isOpen ? slotResult(tick, job.slot, ended) : end(tick, job, ended);
+    return bill.isOpen ? slotResult(tick, job.slot, ended) : endUnsent(tick, job, ended);
   }
 }
 
@@ -78,11 +82,10 @@ async function draftOf(
   if (draft !== undefined) return { kind: "draft", draft, spent: nothing };
   const { limiter, clock, sleep } = tick.services;
   const { client, plan, claim, slot } = job;
-  const { lateThen, lateWithinSeconds } = client.schedule;
-  const latestAt = lateThen === "skip" && { latestAt: new Date(slot.plannedAt.getTime() + lateWithinSeconds * 1000) };
+  const latest = latestAt(slot, client.schedule);
   const model = await opened.model();
   const written = await generateDraft(
-    { client, plan, claim, now: clock(), ...latestAt },
+    { client, plan, claim, now: clock(), ...(latest && { latestAt: latest }) },
     {
       complete: (request) => {
         bill.isOpen = true;
@@ -144,9 +147,11 @@ async function post(
   const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
   if (!taken.allowed) {
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
-    return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
+    return endUnsent(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
-  const ports = { ledger, account: x.account, prices: workspace.prices, global, clock, sleep, outside: x.outside };
+  const late = (at: Date) => whyMissed(slot, client.schedule, at);
+  const outward = { account: x.account, outside: x.outside, prices: workspace.prices, whyMissed: late };
+  const ports = { ...outward, ledger, global, clock, sleep };
   const result = await publishDraft(
     { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
     { ...ports, run: run.id, leaseSeconds },
@@ -164,37 +169,10 @@ function endUnwritten(
 ): Promise<SlotResult> {
   const cause = outcome === "skipped" ? "no-text" : "rate-limited";
   // A client whose model was asked had its turn; one that a limiter let not ask had none.
-  return end(tick, job, { outcome, reason, cause, spent, models: modelSigns(bill), ownTurn: bill.isOpen });
+  return endUnsent(tick, job, { outcome, reason, cause, spent, models: modelSigns(bill), ownTurn: bill.isOpen });
 }
 
 function endRehearsal(tick: Tick, job: Job, { draft, spent }: Written, models: ModelSigns): Promise<SlotResult> {
   const reason = "rehearsal: written and recorded, not sent";
-  return end(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent, models });
-}
-
-/** Ends the slot without a send, in the ledger and in the report. */
-async function end(
-  tick: Tick,
-  { slot, claim }: Job,
-  ended: {
-    outcome: Outcome;
-    reason: string;
-    cause: Cause;
-    draft?: Draft;
-    spent?: { usd: number; usage: Usage };
-    models?: ModelSigns;
-    ownTurn?: boolean;
-  },
-): Promise<SlotResult> {
-  const { services, run } = tick;
-  const { spent, models, ownTurn = false, ...said } = ended;
-  const { outcome, reason } = said;
-  const input = { run: run.id, slot: slot.id, fence: claim.fence, now: services.clock(), outcome, reason, xUsd: 0 };
-  const stored = await storeOutcome({ ...input, ...models, ownTurn }, services);
-  const lost = stored === "fence-lost" && {
-    outcome: "deferred" as const,
-    reason: "another run took this slot",
-    cause: "fence-lost" as const,
-  };
-  return slotResult(tick, slot, { ...said, ...lost, ...(spent && { costUsd: spent.usd, usage: spent.usage }) });
+  return endUnsent(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent, models });
 }

@@ -92,7 +92,7 @@ export const guardMutations: readonly Mutation[] = [
   {
     promise: 6,
     breaks: "a text leaves although the ledger did not take the intent",
-    file: "src/post/publish.ts",
+    file: "src/post/arm-and-send.ts",
     line: 'return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };',
     becomes: "return undefined;",
     testFile: "test/post/publish.test.ts",

@@ -65,7 +65,7 @@ export const slotMutations: readonly Mutation[] = [
   {
     promise: 1,
     breaks: "a send that broke off is taken for one that never left",
-    file: "src/post/publish.ts",
+    file: "src/post/arm-and-send.ts",
     line: 'return { kind: "unknown", reason: `the send broke off (${name})`, windows: [] };',
     becomes: 'return { kind: "unsent", reason: `the send broke off (${name})`, windows: [] };',
     testFile: "test/post/publish.test.ts",
