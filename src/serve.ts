@@ -18,11 +18,16 @@ import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
 export interface Job {
   slot: Slot;
   client: Client;
-  prompt: Prompt;
   claim: Claim;
-  plan: WritingPlan;
+  /** What an earlier run has stored, or what to ask of the models. */
+  text: { draft: Draft } | Writing;
   cost: WorstCase;
   knownAccounts: ReadonlyMap<string, string>;
+}
+
+interface Writing {
+  prompt: Prompt;
+  plan: WritingPlan;
 }
 
 /** Longest wait for a token bucket inside a tick; a slot that must wait longer is deferred. */
@@ -78,14 +83,14 @@ async function draftOf(
   opened: ClientServices & Outside,
   bill: Bill,
 ): Promise<Generated | Written> {
-  const { draft } = job.claim;
-  if (draft !== undefined) return { kind: "draft", draft, spent: nothing };
+  const { text } = job;
+  if ("draft" in text) return { kind: "draft", draft: text.draft, spent: nothing };
   const { limiter, clock, sleep } = tick.services;
-  const { client, plan, claim, slot } = job;
+  const { client, claim, slot } = job;
   const latest = latestAt(slot, client.schedule);
   const model = await opened.model();
   const written = await generateDraft(
-    { client, plan, claim, now: clock(), ...(latest && { latestAt: latest }) },
+    { client, plan: text.plan, claim, now: clock(), ...(latest && { latestAt: latest }) },
     {
       complete: (request) => {
         bill.isOpen = true;
@@ -101,7 +106,7 @@ async function draftOf(
         return taken.allowed ? taken : { allowed: false, reason: `rate limit ${taken.key}`, until: taken.retryAt };
       },
       store: async (...made) => {
-        const stored = await storeDraft(tick, job, made);
+        const stored = await storeDraft(tick, { ...job, ...text }, made);
         bill.isOpen = false;
         return stored;
       },
@@ -117,7 +122,7 @@ async function draftOf(
 
 function storeDraft(
   { services, run }: Tick,
-  { client, prompt, claim, slot, plan }: Job,
+  { client, prompt, claim, slot, plan }: Job & Writing,
   [candidates, spent, checks]: Parameters<Parameters<typeof generateDraft>[1]["store"]>,
 ) {
   return services.ledger.storeDraft({

@@ -83,8 +83,7 @@ test("a draft that an earlier run stored is used as it is, and no model is asked
     recordOutcome: async () => true,
   });
   const draft = draftOf("written yesterday");
-  const claim = { ...job.claim, draft };
-  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), claim }, openPlaces(1));
+  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), text: { draft } }, openPlaces(1));
   expect(result).toMatchObject({ outcome: "skipped", cause: "rehearsal", text: "written yesterday", costUsd: 0 });
   expect(asked).toEqual([]);
 });
@@ -120,7 +119,7 @@ test("a slot whose window ends while it waits for a limiter is missed, and nothi
   };
   const services = { ...tick.services, clock: () => clock(), limiter: { take } };
   const client = { ...job.client, status: "active", xUserId: "1" } as const;
-  const late: Job = { ...job, client, claim: { ...job.claim, draft: draftOf("stored") }, knownAccounts: new Map() };
+  const late: Job = { ...job, client, text: { draft: draftOf("stored") }, knownAccounts: new Map() };
   expect(await serveSlot({ ...tick, services }, late, openPlaces(1))).toMatchObject({ ...missed, text: "stored" });
 });
 
@@ -148,7 +147,7 @@ test("a model is asked in a place of its own", async () => {
     asked.push("place");
     return work();
   };
-  const writing = { ...job, client: { ...rehearsing("acme"), fallbacks: [] }, plan } as unknown as Job;
+  const writing = { ...job, client: { ...rehearsing("acme"), fallbacks: [] }, text: { plan } } as unknown as Job;
   await serveSlot({ ...tick, services }, writing, outside);
   expect(asked.slice(0, 2)).toEqual(["place", "model"]);
 });
@@ -177,7 +176,7 @@ test.for([
   });
   const services = { ...tick.services, limiter: { take: fail("limiter") } };
   const plan = { prompt: "news", models: ["m"], messages: [], maxTokens: 9, maxCompletions: 1 };
-  const writing = { ...job, client: rehearsing("acme"), plan } as unknown as Job;
+  const writing = { ...job, client: rehearsing("acme"), text: { plan } } as unknown as Job;
   expect(await serveSlot({ ...tick, services }, writing, openPlaces(1))).toMatchObject({ outcome: "deferred" });
   expect(recorded).toMatchObject([{ outcome: "deferred", ownTurn: turn }]);
 });

@@ -140,8 +140,9 @@ export const guardMutations: readonly Mutation[] = [
     promise: 7,
     breaks: "a stored draft is written anew",
     file: "src/serve.ts",
-    line: 'if (draft !== undefined) return { kind: "draft", draft, spent: nothing };',
-    becomes: 'if (draft !== undefined && draft.source !== "model") return { kind: "draft", draft, spent: nothing };',
+    line: 'if ("draft" in text) return { kind: "draft", draft: text.draft, spent: nothing };',
+    becomes:
+      'if ("draft" in text && text.draft.source !== "model") return { kind: "draft", draft: text.draft, spent: nothing };',
     testFile: "test/serve.test.ts",
     test: "a draft that an earlier run stored is used as it is, and no model is asked",
   },
