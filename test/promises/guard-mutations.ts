@@ -62,6 +62,15 @@ export const guardMutations: readonly Mutation[] = [
     test: "covers every model once and a repair, for any usage within the bounds",
   },
   {
+    promise: 5,
+    breaks: "a stored text with a link is held for at the price of one without",
+    file: "src/gate/cost.ts",
+    line: "return { completions: 0, modelUsd: 0, xUsd: publishingUsd(hasLink, prices) };",
+    becomes: "return { completions: 0, modelUsd: 0, xUsd: publishingUsd(hasLink && false, prices) };",
+    testFile: "test/gate/cost.test.ts",
+    test: "of a stored text asks no model, and X by the text's own link",
+  },
+  {
     promise: 6,
     breaks: "a model without a price is free",
     file: "src/gate/cost.ts",

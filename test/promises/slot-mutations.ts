@@ -185,6 +185,15 @@ export const slotMutations: readonly Mutation[] = [
   },
   {
     promise: 4,
+    breaks: "a slot that waited for its place beyond its window is sent",
+    file: "src/post/arm-and-send.ts",
+    line: "const kept = tooLate(ports) ?? (await arm(input, ports)) ?? stoodStill({ armedAt, context }, ports) ?? tooLate(ports);",
+    becomes: "const kept = (await arm(input, ports)) ?? stoodStill({ armedAt, context }, ports);",
+    testFile: "test/post/publish-late.test.ts",
+    test: "a slot that waits for its place until its window is over is missed, and no intent is stored",
+  },
+  {
+    promise: 4,
     breaks: "after an outage every late slot is served",
     file: "src/due/plan.ts",
     line: "return { due: [{ slot: newest, client, latenessSeconds }], deferred: [], closed };",
