@@ -1,12 +1,12 @@
 import type { DuePlan, DueSlot } from "./due/plan.ts";
 import { whyTried } from "./due/stage.ts";
-import { worstCase } from "./gate/cost.ts";
+import { worstCase, worstCaseOfDraft } from "./gate/cost.ts";
 import { reservation } from "./gate/reserve.ts";
 import { planWriting } from "./generate/plan.ts";
 import type { Claim, RefusedSlot, TickState } from "./ports.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Job } from "./serve.ts";
-import type { Prompt } from "./terms.ts";
+import type { Prompt, WritingPlan } from "./terms.ts";
 import { slotResult, type Tick } from "./tick.ts";
 
 /** The gate: plans what to ask of the models and holds the worst-case cost, in one call, before anything is spent. */
@@ -35,14 +35,19 @@ function prepare(
     const faster = { reason: "another run, or another slot of this client, was faster", cause: "fence-lost" } as const;
     return { held: slotResult(tick, slot, { outcome: "deferred", ...(whyTried(state.breakers ?? []) ?? faster) }) };
   }
+  const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
+  const { draft } = claim;
+  // A stored text goes out as it is: that its prompt or its models are gone by now is nothing to it.
+  if (draft !== undefined) {
+    return { job: { slot, client, claim, text: { draft }, cost: worstCaseOfDraft(draft, prices), knownAccounts } };
+  }
   const plan = planWriting({ client, prompts, prices, slot, claim });
   if ("refused" in plan) {
     const held = slotResult(tick, slot, { outcome: "deferred", reason: plan.refused, cause: "config" });
     return { held, refused: { slot: slot.id, fence: claim.fence, refused: plan.refused } };
   }
   const prompt = prompts.get(plan.prompt) as Prompt;
-  const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
-  return { job: { slot, client, prompt, claim, plan, cost: worstCase(plan, prices), knownAccounts } };
+  return { job: { slot, client, claim, text: { plan, prompt }, cost: worstCase(plan, prices), knownAccounts } };
 }
 
 function unclaimed(slot: string): Claim {
@@ -74,8 +79,16 @@ async function reserve(tick: Tick, { jobs, held, refused }: Admission) {
   return { jobs: jobs.filter(({ slot }) => granted.has(slot.id)), held: [...held, ...over] };
 }
 
-function wouldServe(tick: Tick, { slot, plan, cost }: Job): SlotResult {
+function wouldServe(tick: Tick, { slot, text, cost }: Job): SlotResult {
   const most = (cost.modelUsd + cost.xUsd).toFixed(4);
-  const reason = `dry run: would write with prompt ${plan.prompt} on "${plan.topic}" by ${plan.models[0]}, for $${most} at most`;
-  return slotResult(tick, slot, { outcome: "deferred", reason, cause: "dry-run" });
+  const what = "draft" in text ? "send the text that is stored" : wouldWrite(text.plan);
+  return slotResult(tick, slot, {
+    outcome: "deferred",
+    reason: `dry run: would ${what}, for $${most} at most`,
+    cause: "dry-run",
+  });
+}
+
+function wouldWrite({ prompt, topic, models }: WritingPlan): string {
+  return `write with prompt ${prompt} on "${topic}" by ${models[0]}`;
 }

@@ -1,27 +1,33 @@
+import { endUnsent } from "./end.ts";
 import { PostingError } from "./errors.ts";
 import { modelCost, usageBound, type WorstCase } from "./gate/cost.ts";
 import { acquire, modelBuckets, sendBuckets } from "./gate/limits.ts";
 import { type Generated, generateDraft } from "./generate/generate.ts";
+import { latestAt, whyMissed } from "./lateness.ts";
 import { type Hearing, heard, modelSigns } from "./model-signs.ts";
 import type { Places } from "./places.ts";
 import type { Claim } from "./ports.ts";
 import { type ModelSigns, publishDraft } from "./post/publish.ts";
-import { storeOutcome } from "./post/store-outcome.ts";
 import { buildReceipt } from "./record/receipt.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { ClientServices, XAccess } from "./services.ts";
-import type { Cause, Client, Draft, Outcome, Prompt, Slot, Usage, WritingPlan } from "./terms.ts";
+import type { Client, Draft, Prompt, Slot, WritingPlan } from "./terms.ts";
 import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
 
 /** A claimed slot whose cost is held: nothing stands between it and its post. */
 export interface Job {
   slot: Slot;
   client: Client;
-  prompt: Prompt;
   claim: Claim;
-  plan: WritingPlan;
+  /** What an earlier run has stored, or what to ask of the models. */
+  text: { draft: Draft } | Writing;
   cost: WorstCase;
   knownAccounts: ReadonlyMap<string, string>;
+}
+
+interface Writing {
+  prompt: Prompt;
+  plan: WritingPlan;
 }
 
 /** Longest wait for a token bucket inside a tick; a slot that must wait longer is deferred. */
@@ -31,7 +37,10 @@ const maxWaitSeconds = 10;
 export async function serveSlot(tick: Tick, job: Job, outside: Places): Promise<SlotResult> {
   const { stop, services } = tick;
   if (stop.signal.aborted)
-    return end(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
+    return endUnsent(tick, job, { outcome: "deferred", reason: String(stop.signal.reason), cause: "stopped" });
+  // In a large tick its turn may come after its window: then no text is paid for.
+  const late = whyMissed(job.slot, job.client.schedule, services.clock());
+  if (late !== undefined) return endUnsent(tick, job, { outcome: "missed", reason: late, cause: "too-late" });
   const bill: Bill = { isOpen: false, answered: false };
   try {
     const opened = await services.openClient(job.client);
@@ -49,7 +58,7 @@ export async function serveSlot(tick: Tick, job: Job, outside: Places): Promise<
     // What its own file or credentials lack was the client's turn; a service that does not answer fails everybody.
     const ended = { outcome: "deferred", reason, cause, ownTurn: cause === "config" } as const;
     // The worst case stays held until the lease has ended, and counts as spent then.
-    return bill.isOpen ? slotResult(tick, job.slot, ended) : end(tick, job, ended);
+    return bill.isOpen ? slotResult(tick, job.slot, ended) : endUnsent(tick, job, ended);
   }
 }
 
@@ -74,15 +83,14 @@ async function draftOf(
   opened: ClientServices & Outside,
   bill: Bill,
 ): Promise<Generated | Written> {
-  const { draft } = job.claim;
-  if (draft !== undefined) return { kind: "draft", draft, spent: nothing };
+  const { text } = job;
+  if ("draft" in text) return { kind: "draft", draft: text.draft, spent: nothing };
   const { limiter, clock, sleep } = tick.services;
-  const { client, plan, claim, slot } = job;
-  const { lateThen, lateWithinSeconds } = client.schedule;
-  const latestAt = lateThen === "skip" && { latestAt: new Date(slot.plannedAt.getTime() + lateWithinSeconds * 1000) };
+  const { client, claim, slot } = job;
+  const latest = latestAt(slot, client.schedule);
   const model = await opened.model();
   const written = await generateDraft(
-    { client, plan, claim, now: clock(), ...latestAt },
+    { client, plan: text.plan, claim, now: clock(), ...(latest && { latestAt: latest }) },
     {
       complete: (request) => {
         bill.isOpen = true;
@@ -98,7 +106,7 @@ async function draftOf(
         return taken.allowed ? taken : { allowed: false, reason: `rate limit ${taken.key}`, until: taken.retryAt };
       },
       store: async (...made) => {
-        const stored = await storeDraft(tick, job, made);
+        const stored = await storeDraft(tick, { ...job, ...text }, made);
         bill.isOpen = false;
         return stored;
       },
@@ -114,7 +122,7 @@ async function draftOf(
 
 function storeDraft(
   { services, run }: Tick,
-  { client, prompt, claim, slot, plan }: Job,
+  { client, prompt, claim, slot, plan }: Job & Writing,
   [candidates, spent, checks]: Parameters<Parameters<typeof generateDraft>[1]["store"]>,
 ) {
   return services.ledger.storeDraft({
@@ -144,9 +152,11 @@ async function post(
   const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
   if (!taken.allowed) {
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
-    return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
+    return endUnsent(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
-  const ports = { ledger, account: x.account, prices: workspace.prices, global, clock, sleep, outside: x.outside };
+  const late = (at: Date) => whyMissed(slot, client.schedule, at);
+  const outward = { account: x.account, outside: x.outside, prices: workspace.prices, whyMissed: late };
+  const ports = { ...outward, ledger, global, clock, sleep };
   const result = await publishDraft(
     { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
     { ...ports, run: run.id, leaseSeconds },
@@ -164,37 +174,10 @@ function endUnwritten(
 ): Promise<SlotResult> {
   const cause = outcome === "skipped" ? "no-text" : "rate-limited";
   // A client whose model was asked had its turn; one that a limiter let not ask had none.
-  return end(tick, job, { outcome, reason, cause, spent, models: modelSigns(bill), ownTurn: bill.isOpen });
+  return endUnsent(tick, job, { outcome, reason, cause, spent, models: modelSigns(bill), ownTurn: bill.isOpen });
 }
 
 function endRehearsal(tick: Tick, job: Job, { draft, spent }: Written, models: ModelSigns): Promise<SlotResult> {
   const reason = "rehearsal: written and recorded, not sent";
-  return end(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent, models });
-}
-
-/** Ends the slot without a send, in the ledger and in the report. */
-async function end(
-  tick: Tick,
-  { slot, claim }: Job,
-  ended: {
-    outcome: Outcome;
-    reason: string;
-    cause: Cause;
-    draft?: Draft;
-    spent?: { usd: number; usage: Usage };
-    models?: ModelSigns;
-    ownTurn?: boolean;
-  },
-): Promise<SlotResult> {
-  const { services, run } = tick;
-  const { spent, models, ownTurn = false, ...said } = ended;
-  const { outcome, reason } = said;
-  const input = { run: run.id, slot: slot.id, fence: claim.fence, now: services.clock(), outcome, reason, xUsd: 0 };
-  const stored = await storeOutcome({ ...input, ...models, ownTurn }, services);
-  const lost = stored === "fence-lost" && {
-    outcome: "deferred" as const,
-    reason: "another run took this slot",
-    cause: "fence-lost" as const,
-  };
-  return slotResult(tick, slot, { ...said, ...lost, ...(spent && { costUsd: spent.usd, usage: spent.usage }) });
+  return endUnsent(tick, job, { outcome: "skipped", reason, cause: "rehearsal", draft, spent, models });
 }

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { admit } from "../src/admit.ts";
 import type { ReserveInput } from "../src/ports.ts";
-import type { Client } from "../src/terms.ts";
+import type { Client, Draft, Prompt } from "../src/terms.ts";
 import { exampleClient, exampleState } from "./due/examples.ts";
+import { prices, prompt } from "./generate/fixtures.ts";
 import { stages } from "./scenarios/whole-tick.ts";
+import { draftOf } from "./support/ledger.ts";
 import { tickDouble } from "./support/tick.ts";
 
 const open = stages();
@@ -40,6 +42,65 @@ test("the month's dollars hold back what could cost more than is left", async ()
   expect(outcomes.at(-1)).toBe("deferred");
   const [spent] = await services.sql("select sum(model_usd + x_usd)::float8 as usd from clara.slot");
   expect(Number(spent?.usd)).toBeLessThanOrEqual(0.03);
+});
+
+/** One due slot of a client, claimed with or without a stored text, and what the ledger was asked to hold. */
+async function admitOne(
+  fields: Partial<Client>,
+  { draft, prompts = [], dryRun = false }: { draft?: Draft; prompts?: readonly Prompt[]; dryRun?: boolean },
+) {
+  const now = new Date("2026-11-21T09:04:00Z");
+  const client = exampleClient({}, fields);
+  const slot = { id: "acme/2026-11-21T09:00", client: "acme", plannedAt: now };
+  const plan = { due: [{ slot, client, latenessSeconds: 0 }], deferred: [], closed: [], planned: [] };
+  const none = { recentTexts: [], recentFallbacks: [], recentLinks: 0 };
+  const claims = [{ slot: slot.id, fence: 3, ...none, ...(draft && { draft }) }];
+  const asked: ReserveInput[] = [];
+  const reserveSlots = async (input: ReserveInput) => {
+    asked.push(input);
+    return input.slots.map(({ slot }) => ({ slot, granted: true as const }));
+  };
+  const tick = tickDouble({ now, clients: [client] });
+  const workspace = {
+    ...tick.workspace,
+    prices,
+    prompts: new Map(prompts.map((prompt) => [prompt.id, prompt])),
+    defaults: { recipients: [], global: client.limits },
+  };
+  const services = { ...tick.services, ledger: { ...tick.services.ledger, reserveSlots } };
+  const admitted = await admit({ ...tick, dryRun, workspace, services }, { plan, claims, state: exampleState() });
+  return { ...admitted, reserved: asked.flatMap(({ slots }) => slots) };
+}
+
+test.for([
+  { links: { policy: "deny" }, hasLink: true, xUsd: 0.26 },
+  { links: { policy: "allow" }, hasLink: false, xUsd: 0.075 },
+] as const)("a stored text holds the price of its own link ($hasLink), whatever its file says by now", async (one) => {
+  const { links, hasLink, xUsd } = one;
+  const draft = draftOf("stored", { hasLink });
+  const { reserved, jobs } = await admitOne({ links }, { draft, prompts: [prompt] });
+  expect(reserved).toMatchObject([{ xUsd: expect.closeTo(xUsd), posts: 1, completions: 0, modelUsd: 0 }]);
+  expect(jobs).toMatchObject([{ text: { draft } }]);
+});
+
+test.for([
+  { when: "its prompt is archived", state: "archived", fields: {} },
+  { when: "its models have no price", state: "published", fields: { models: ["openai/unknown"] } },
+] as const)("a slot whose text is stored needs no model, so it goes on although $when", async ({ state, fields }) => {
+  const prompts = [{ ...prompt, state }];
+  expect(await admitOne(fields, { prompts })).toMatchObject({ jobs: [], held: [{ cause: "config" }] });
+  const admitted = await admitOne(fields, { prompts, draft: draftOf("stored") });
+  expect(admitted).toMatchObject({ jobs: [{ text: { draft: { text: "stored" } } }], held: [] });
+});
+
+test("a dry run says what is written, and what is stored", async () => {
+  const would = async (draft?: Draft) => {
+    const { held, reserved } = await admitOne({}, { dryRun: true, prompts: [prompt], ...(draft && { draft }) });
+    expect(reserved).toEqual([]);
+    return held[0]?.reason;
+  };
+  expect(await would()).toMatch(/^dry run: would write with prompt .* for \$0\.\d{4} at most$/);
+  expect(await would(draftOf("stored"))).toBe("dry run: would send the text that is stored, for $0.0750 at most");
 });
 
 test("a slot whose writing is refused after its claim goes back in the call that reserves, with the reason", async () => {

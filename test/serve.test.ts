@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PostingError } from "../src/errors.ts";
 import { openPlaces } from "../src/places.ts";
-import type { Ledger, OutcomeInput } from "../src/ports.ts";
+import type { Ledger, OutcomeInput, XAccount } from "../src/ports.ts";
 import { type Job, serveSlot } from "../src/serve.ts";
 import type { Client } from "../src/terms.ts";
 import { draftOf } from "./support/ledger.ts";
@@ -9,7 +9,9 @@ import { tickDouble } from "./support/tick.ts";
 
 const now = new Date("2026-11-21T09:04:00Z");
 const slot = { id: "acme/2026-11-21T09:00", client: "acme", plannedAt: new Date("2026-11-21T09:00:00Z") };
-const job = { slot, client: { id: "acme" }, claim: { slot: slot.id, fence: 3 } } as Job;
+const rehearsing = (id: string) =>
+  ({ id, status: "rehearsal", schedule: { lateThen: "skip", lateWithinSeconds: 3600 } }) as Client;
+const job = { slot, client: rehearsing("acme"), claim: { slot: slot.id, fence: 3 } } as Job;
 
 function stoppedTick(recordOutcome: Ledger["recordOutcome"]) {
   const tick = tickDouble({ now, recordOutcome });
@@ -50,9 +52,6 @@ test("a slot that another run has taken meanwhile is said to be that run's", asy
   });
 });
 
-const rehearsing = (id: string) =>
-  ({ id, status: "rehearsal", schedule: { lateThen: "skip", lateWithinSeconds: 3600 } }) as Client;
-
 test("while a client is served, its credentials are opened and no other client's", async () => {
   const opened: string[] = [];
   const [acme, beta] = [rehearsing("acme"), rehearsing("beta")];
@@ -84,10 +83,44 @@ test("a draft that an earlier run stored is used as it is, and no model is asked
     recordOutcome: async () => true,
   });
   const draft = draftOf("written yesterday");
-  const claim = { ...job.claim, draft };
-  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), claim }, openPlaces(1));
+  const result = await serveSlot(tick, { ...job, client: rehearsing("acme"), text: { draft } }, openPlaces(1));
   expect(result).toMatchObject({ outcome: "skipped", cause: "rehearsal", text: "written yesterday", costUsd: 0 });
   expect(asked).toEqual([]);
+});
+
+/** One millisecond after the window of an hour. */
+const tooLate = new Date("2026-11-21T10:00:00.001Z");
+const missed = { outcome: "missed", cause: "too-late", reason: "1 h 1 min late, the limit is 1 h", costUsd: 0 };
+
+test("a slot whose turn comes after its window is missed, and nothing is opened or paid for", async () => {
+  const recorded: OutcomeInput[] = [];
+  const tick = tickDouble({
+    now: tooLate,
+    openClient: async () => Promise.reject(new Error("opened")),
+    recordOutcome: async (outcome) => recorded.push(outcome) > 0,
+  });
+  expect(await serveSlot(tick, job, openPlaces(1))).toMatchObject(missed);
+  expect(recorded).toMatchObject([{ outcome: "missed", reason: missed.reason, xUsd: 0, ownTurn: false }]);
+});
+
+test("a slot whose window ends while it waits for a limiter is missed, and nothing is asked of X", async () => {
+  const tick = tickDouble({
+    now,
+    openClient: async () => ({
+      model: async () => Promise.reject(new Error("a stored text needs no model")),
+      x: async () => ({ account: {} as XAccount, fingerprint: "print", app: "app" }),
+    }),
+    recordOutcome: async () => true,
+  });
+  let clock = () => now;
+  const take = async () => {
+    clock = () => tooLate;
+    return { allowed: true as const };
+  };
+  const services = { ...tick.services, clock: () => clock(), limiter: { take } };
+  const client = { ...job.client, status: "active", xUserId: "1" } as const;
+  const late: Job = { ...job, client, text: { draft: draftOf("stored") }, knownAccounts: new Map() };
+  expect(await serveSlot({ ...tick, services }, late, openPlaces(1))).toMatchObject({ ...missed, text: "stored" });
 });
 
 test("a model is asked in a place of its own", async () => {
@@ -114,7 +147,7 @@ test("a model is asked in a place of its own", async () => {
     asked.push("place");
     return work();
   };
-  const writing = { ...job, client: { ...rehearsing("acme"), fallbacks: [] }, plan } as unknown as Job;
+  const writing = { ...job, client: { ...rehearsing("acme"), fallbacks: [] }, text: { plan } } as unknown as Job;
   await serveSlot({ ...tick, services }, writing, outside);
   expect(asked.slice(0, 2)).toEqual(["place", "model"]);
 });
@@ -143,7 +176,7 @@ test.for([
   });
   const services = { ...tick.services, limiter: { take: fail("limiter") } };
   const plan = { prompt: "news", models: ["m"], messages: [], maxTokens: 9, maxCompletions: 1 };
-  const writing = { ...job, client: rehearsing("acme"), plan } as unknown as Job;
+  const writing = { ...job, client: rehearsing("acme"), text: { plan } } as unknown as Job;
   expect(await serveSlot({ ...tick, services }, writing, openPlaces(1))).toMatchObject({ outcome: "deferred" });
   expect(recorded).toMatchObject([{ outcome: "deferred", ownTurn: turn }]);
 });

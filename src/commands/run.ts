@@ -19,8 +19,14 @@ import { identifyRun } from "./identify-run.ts";
 import { assertKnownClient } from "./known-client.ts";
 import { announceSplit, splitOfRun } from "./split.ts";
 
+/**
+ * Minutes after which a tick starts nothing new. GitHub ends a step by a signal to its bash alone, and this process hears
+ * nothing of it: so it has to be done by itself, reports and all, before the step's `timeout-minutes`.
+ */
+export const longestRunMinutes = 20;
+
 /** One tick. Exits 1 for configuration problems, new dead letters and bugs; having nothing to do, or deferring, is fine. */
-export async function run(context: Context): Promise<number> {
+export async function run(context: Context, { longestMs = longestRunMinutes * 60_000 } = {}): Promise<number> {
   const startedMs = process.uptime() * 1000;
   const { flags } = context.arguments;
   const only = limitOf(flags);
@@ -36,6 +42,8 @@ export async function run(context: Context): Promise<number> {
   try {
     const { zones, keep } = openZones(cacheDirectory);
     const tick = { ...(await openTick({ context, workspace, services, startedMs, only })), zones };
+    // In real time, whatever `--now` says; it keeps no process alive.
+    setTimeout(() => tick.stop.abort("this run has had its time"), longestMs).unref();
     const split = await splitOfRun(context, tick);
     if (split !== undefined) {
       await announceSplit(context, split);

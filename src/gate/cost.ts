@@ -1,6 +1,6 @@
 import { PostingError } from "../errors.ts";
 import type { CompletionRequest } from "../ports.ts";
-import type { ModelPrice, Prices, PromptMessage, Usage, WritingPlan } from "../terms.ts";
+import type { Draft, ModelPrice, Prices, PromptMessage, Usage, WritingPlan } from "../terms.ts";
 import { timelinePageSize } from "../timeline.ts";
 
 /** What one slot may cost at most; the ledger holds this much before anything is spent. */
@@ -28,7 +28,6 @@ const heldPages = 2;
  * what it takes to find it. Throws config without a price.
  */
 export function worstCase(plan: WritingPlan, prices: Prices): WorstCase {
-  const { x } = prices;
   const input = inputBound(plan.messages);
   const repairInput = input + repairBytes + tokensPerMessage;
   const firstUsd = plan.models.map((model) => callBoundUsd(priceOf(model, prices), input, plan.maxTokens));
@@ -36,9 +35,20 @@ export function worstCase(plan: WritingPlan, prices: Prices): WorstCase {
   return {
     completions: plan.maxCompletions,
     modelUsd: firstUsd.reduce((sum, usd) => sum + usd, 0) + Math.max(0, ...repairUsd),
-    xUsd:
-      (plan.linksAllowed ? x.postWithUrlUsd : x.postUsd) + x.readUserUsd + heldPages * timelinePageSize * x.readPostUsd,
+    xUsd: publishingUsd(plan.linksAllowed, prices),
   };
+}
+
+/**
+ * The same for a text that is stored: no model is asked any more, and X takes the price of the text as it is, whatever the
+ * client's file says of links by now.
+ */
+export function worstCaseOfDraft({ hasLink }: Pick<Draft, "hasLink">, prices: Pick<Prices, "x">): WorstCase {
+  return { completions: 0, modelUsd: 0, xUsd: publishingUsd(hasLink, prices) };
+}
+
+function publishingUsd(hasLink: boolean, { x }: Pick<Prices, "x">): number {
+  return (hasLink ? x.postWithUrlUsd : x.postUsd) + x.readUserUsd + heldPages * timelinePageSize * x.readPostUsd;
 }
 
 /** Dollars for what one answer reported. Reasoning is part of the output tokens. Throws config without a price. */

@@ -1,11 +1,11 @@
-import { PostingError } from "../errors.ts";
-import type { Armed, Ledger, SendResult, Strike, XAccount } from "../ports.ts";
+import type { Ledger, Strike, XAccount } from "../ports.ts";
 import type { Cause, Client, Draft, Outcome, Prices } from "../terms.ts";
 import { type AccountProof, proveAccount } from "./account.ts";
-import { type AfterSend, afterSend, fullWindow, notSent, type SendContext } from "./outcome.ts";
+import { armAndSend, tooLate } from "./arm-and-send.ts";
+import { type AfterSend, afterSend, fullWindow, type SendContext } from "./outcome.ts";
 import { openPaidReads, type PaidReads, type ReadPorts } from "./paid-reads.ts";
 import { readTimeline, type TimelineRead } from "./read-timeline.ts";
-import { storeOutcome } from "./store-outcome.ts";
+import { reportUnstored, storeOutcome } from "./store-outcome.ts";
 
 export interface PostPorts extends ReadPorts {
   ledger: Pick<Ledger, "countRead" | "armSlot" | "recordOutcome">;
@@ -17,6 +17,8 @@ export interface PostPorts extends ReadPorts {
   sleep(milliseconds: number): Promise<void>;
   /** Runs the send when there is a place for it. */
   outside<T>(work: () => Promise<T>): Promise<T>;
+  /** Why the slot is missed at an instant; asked until the send. Absent for a second send, which settling has judged. */
+  whyMissed?(at: Date): string | undefined;
 }
 
 export interface PublishInput extends AccountProof {
@@ -58,38 +60,22 @@ export async function publishDraft(input: PublishInput, ports: PostPorts, resend
   const { account, prices } = ports;
   const reads = resend?.reads ?? openPaidReads({ ...input, keepUsd: postUsd(input.draft, prices) }, ports);
   const context = { resend: resend !== undefined };
+  const end = (after: AfterSend, sent = context.resend) =>
+    finish(input, ports, { after: behindUnclear(after, context), reads, sent });
+  // No proof of the account is bought for a slot that is missed.
+  const late = tooLate(ports);
+  if (late !== undefined) return end(late);
   const proof = await proveAccount(input, { reads, account, prices });
-  if (!proof.proven) {
-    return finish(input, ports, { after: unsent(proof.failed, context), reads, sent: context.resend });
-  }
+  if (!proof.proven) return end(proof.failed);
   // The place is taken before the intent is stored: nothing may stand between the intent and the send.
   const sent = await ports.outside(() => armAndSend(input, ports, context));
-  if ("unsent" in sent) return finish(input, ports, { after: sent.unsent, reads, sent: context.resend });
+  if ("unsent" in sent) return end(sent.unsent);
   const { result } = sent;
   const after = afterSend(result, context);
   const full = after.backoff ?? fullWindow(result.windows);
   const postId = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
-  return finish(input, ports, {
-    after: {
-      ...(postId === undefined ? after : { outcome: "posted", postId, xCharged: true }),
-      ...(full && { backoff: full }),
-    },
-    reads,
-    sent: true,
-  });
-}
-
-async function armAndSend(
-  input: PublishInput,
-  ports: PostPorts,
-  context: SendContext,
-): Promise<{ result: SendResult } | { unsent: AfterSend }> {
-  const armedAt = ports.clock();
-  const refused = await arm(input, ports);
-  if (refused !== undefined) return { unsent: unsent(refused, context) };
-  const still = stoodStill(armedAt, ports);
-  if (still !== undefined) return { unsent: notSent(context, { reason: still, cause: "unavailable" }) };
-  return { result: await sendOnce(input, ports.account) };
+  const known: AfterSend = postId === undefined ? after : { outcome: "posted", postId, xCharged: true };
+  return end({ ...known, ...(full && { backoff: full }) }, true);
 }
 
 /** The price of one post on X: https://docs.x.com/x-api/getting-started/pricing */
@@ -97,53 +83,14 @@ export function postUsd(draft: Pick<Draft, "hasLink">, { x }: Pick<Prices, "x">)
   return draft.hasLink ? x.postWithUrlUsd : x.postUsd;
 }
 
-/** Without a second send the slot stays where it was: among those whose first send is unclear. */
-function unsent(after: AfterSend, { resend }: SendContext): AfterSend {
-  return resend && after.outcome === "deferred" ? { ...after, outcome: "unknown", notLeft: true } : after;
-}
-
-/** Stores the intent; undefined means that the text may leave now. A ledger that does not answer means no. */
-async function arm(
-  { slot, fence, fingerprint, client }: PublishInput,
-  ports: PostPorts,
-): Promise<AfterSend | undefined> {
-  const { ledger, run, clock, leaseSeconds } = ports;
-  const account = { fingerprint, xUserId: client.xUserId };
-  try {
-    const armed = await ledger.armSlot({ run, slot, fence, now: clock(), leaseSeconds, account });
-    return armed.armed ? undefined : afterArmRefusal(armed);
-  } catch (error) {
-    if (!(error instanceof PostingError)) throw error;
-    const reason = `nothing was sent, for the ledger did not take the intent: ${error.message}`;
-    return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };
-  }
-}
-
-function afterArmRefusal({ why, reason }: Extract<Armed, { armed: false }>): AfterSend {
-  // The text may have left in a run that died: only the timeline can tell, so the slot goes to those to be settled.
-  const outcome = why === "sent-twice" ? "unknown" : "deferred";
-  return { outcome, reason, cause: why, xCharged: false };
-}
-
 /**
- * A machine that slept after the intent was stored may wake when the lease is over and another run has settled the slot:
- * then this text must not leave any more.
+ * Behind an unclear first send. Where this one did not leave, the slot stays among those to be settled; where it ends the
+ * slot, the first may still show, and be charged for: a text that may have left counts as paid for.
  */
-function stoodStill(armedAt: Date, { clock, leaseSeconds }: PostPorts): string | undefined {
-  const seconds = (clock().getTime() - armedAt.getTime()) / 1000;
-  if (seconds < leaseSeconds / 2) return undefined;
-  return `nothing was sent: this machine stood still for ${Math.round(seconds)} s`;
-}
-
-/** After the intent is stored, whatever breaks may have broken behind the send. */
-async function sendOnce({ draft, client }: PublishInput, account: XAccount): Promise<SendResult> {
-  try {
-    // A fallback text was written by a person.
-    return await account.send({ text: draft.text, madeWithAi: client.madeWithAi && draft.source === "model" });
-  } catch (error) {
-    const name = error instanceof Error ? error.name : "no error";
-    return { kind: "unknown", reason: `the send broke off (${name})`, windows: [] };
-  }
+function behindUnclear(after: AfterSend, { resend }: SendContext): AfterSend {
+  if (!resend) return after;
+  if (after.outcome === "deferred") return { ...after, outcome: "unknown", notLeft: true };
+  return after.outcome === "dead" ? { ...after, xCharged: true } : after;
 }
 
 async function findId({ client }: PublishInput, ports: PostPorts, { reads, since, find }: Resend) {
@@ -189,12 +136,5 @@ export async function finish(
   };
   const stored = cause === "fence-lost" ? "stored" : await storeOutcome(record, ports);
   const result = { slot, ...said, ...(cause && { cause }), costUsd, ...(stop && { stop }) };
-  if (stored === "stored") return result;
-  const why = stored === "failed" ? "the ledger did not take the outcome" : "another run took this slot meanwhile";
-  const unstored = sent ? { outcome: "unknown" as const, cause: "outcome-unknown" as const } : {};
-  return {
-    ...result,
-    ...unstored,
-    reason: `${why}; it was: ${[outcome, postId ?? reason].filter(Boolean).join(", ")}`,
-  };
+  return stored === "stored" ? result : { ...result, ...reportUnstored(stored, { ...result, sent }) };
 }

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+import { longestRunMinutes } from "../../src/commands/run.ts";
 import { runInProcess } from "../scenarios/whole-tick.ts";
 import { createWorkspace, type TestWorkspace } from "../support/workspace.ts";
 
@@ -18,8 +20,12 @@ afterEach(async () => {
 
 const clock = () => new Date("2026-11-21T09:04:00Z");
 
-function tick(words: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
-  return runInProcess(["run", "--root", workspace.root, ...words], { environment, clock });
+function tick(
+  words: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+  limit: { longestMs?: number } = {},
+) {
+  return runInProcess(["run", "--root", workspace.root, ...words], { environment, clock, ...limit });
 }
 
 /** The files that the runner gives to a step. */
@@ -139,4 +145,30 @@ test.for([
 test("a client whose file is broken can be named: it is left alone, and the run says why", async () => {
   await workspace.addClient("acme", { timezone: "Nowhere" });
   expect(await tick(["--client", "acme", "--json"])).toMatchObject({ code: 1, report: { slots: [] } });
+});
+
+test("a run that has had its time starts nothing new, and still reports; the next one goes on", async () => {
+  await workspace.addClient("acme");
+  const { code, report } = await tick(["--json"], {}, { longestMs: 0 });
+  expect({ code, slots: report?.slots }).toMatchObject({
+    code: 0,
+    slots: [{ outcome: "deferred", cause: "stopped", reason: "this run has had its time", costUsd: 0 }],
+  });
+  expect(await tick(["--json"])).toMatchObject({ code: 0, report: { totals: { posted: 1 } } });
+});
+
+test("a run stops by itself five minutes before GitHub ends its step, and the step before its job", async () => {
+  interface Job {
+    "timeout-minutes": number;
+    steps: { name?: string; "timeout-minutes"?: number }[];
+  }
+  const file = join(import.meta.dirname, "../../.github/workflows/run.yml");
+  const { jobs } = parse(await readFile(file, "utf8")) as { jobs: Record<string, Job> };
+  const ticks = Object.values(jobs).flatMap((job) =>
+    job.steps.filter(({ name }) => name === "Tick").map((step) => [step["timeout-minutes"], job["timeout-minutes"]]),
+  );
+  expect(ticks).toEqual([
+    [longestRunMinutes + 5, longestRunMinutes + 10],
+    [longestRunMinutes + 5, longestRunMinutes + 10],
+  ]);
 });

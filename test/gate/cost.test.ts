@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PostingError } from "../../src/errors.ts";
-import { modelCost, repairBytes, usageBound, worstCase } from "../../src/gate/cost.ts";
+import { modelCost, repairBytes, usageBound, worstCase, worstCaseOfDraft } from "../../src/gate/cost.ts";
 import { repairBytes as repairBytesOfGenerate, repairMessages } from "../../src/generate/repair.ts";
 import type { Prices, PromptMessage, Usage, WritingPlan } from "../../src/terms.ts";
 import { plan, prices } from "../generate/fixtures.ts";
@@ -66,6 +66,14 @@ describe("the worst case", () => {
   test("has the post, with a URL only where a link is allowed, the proof of the account and two pages of its posts", () => {
     expect(worstCase({ ...plan, linksAllowed: true }, prices).xUsd).toBeCloseTo(0.2 + 0.01 + 0.05);
     expect(worstCase(plan, prices).xUsd).toBeCloseTo(0.015 + 0.01 + 0.05);
+  });
+
+  test.for([
+    { hasLink: true, xUsd: 0.2 + 0.01 + 0.05 },
+    { hasLink: false, xUsd: 0.015 + 0.01 + 0.05 },
+  ])("of a stored text asks no model, and X by the text's own link: $hasLink", ({ hasLink, xUsd }) => {
+    const cost = { completions: 0, modelUsd: 0, xUsd: expect.closeTo(xUsd) };
+    expect(worstCaseOfDraft({ hasLink }, prices)).toEqual(cost);
   });
 
   test("counts bytes, since a token is never less than one", () => {

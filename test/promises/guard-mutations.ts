@@ -62,6 +62,15 @@ export const guardMutations: readonly Mutation[] = [
     test: "covers every model once and a repair, for any usage within the bounds",
   },
   {
+    promise: 5,
+    breaks: "a stored text with a link is held for at the price of one without",
+    file: "src/gate/cost.ts",
+    line: "return { completions: 0, modelUsd: 0, xUsd: publishingUsd(hasLink, prices) };",
+    becomes: "return { completions: 0, modelUsd: 0, xUsd: publishingUsd(hasLink && false, prices) };",
+    testFile: "test/gate/cost.test.ts",
+    test: "of a stored text asks no model, and X by the text's own link",
+  },
+  {
     promise: 6,
     breaks: "a model without a price is free",
     file: "src/gate/cost.ts",
@@ -92,7 +101,7 @@ export const guardMutations: readonly Mutation[] = [
   {
     promise: 6,
     breaks: "a text leaves although the ledger did not take the intent",
-    file: "src/post/publish.ts",
+    file: "src/post/arm-and-send.ts",
     line: 'return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };',
     becomes: "return undefined;",
     testFile: "test/post/publish.test.ts",
@@ -140,8 +149,9 @@ export const guardMutations: readonly Mutation[] = [
     promise: 7,
     breaks: "a stored draft is written anew",
     file: "src/serve.ts",
-    line: 'if (draft !== undefined) return { kind: "draft", draft, spent: nothing };',
-    becomes: 'if (draft !== undefined && draft.source !== "model") return { kind: "draft", draft, spent: nothing };',
+    line: 'if ("draft" in text) return { kind: "draft", draft: text.draft, spent: nothing };',
+    becomes:
+      'if ("draft" in text && text.draft.source !== "model") return { kind: "draft", draft: text.draft, spent: nothing };',
     testFile: "test/serve.test.ts",
     test: "a draft that an earlier run stored is used as it is, and no model is asked",
   },

@@ -65,7 +65,7 @@ export const slotMutations: readonly Mutation[] = [
   {
     promise: 1,
     breaks: "a send that broke off is taken for one that never left",
-    file: "src/post/publish.ts",
+    file: "src/post/arm-and-send.ts",
     line: 'return { kind: "unknown", reason: `the send broke off (${name})`, windows: [] };',
     becomes: 'return { kind: "unsent", reason: `the send broke off (${name})`, windows: [] };',
     testFile: "test/post/publish.test.ts",
@@ -182,6 +182,15 @@ export const slotMutations: readonly Mutation[] = [
     becomes: 'const isTooLate = (slot: Slot) => lateThen === "skip" && lateSeconds(slot, now) > 2 * lateWithinSeconds;',
     testFile: "test/due/plan.test.ts",
     test: "lateness",
+  },
+  {
+    promise: 4,
+    breaks: "a slot that waited for its place beyond its window is sent",
+    file: "src/post/arm-and-send.ts",
+    line: "const kept = tooLate(ports) ?? (await arm(input, ports)) ?? stoodStill({ armedAt, context }, ports) ?? tooLate(ports);",
+    becomes: "const kept = (await arm(input, ports)) ?? stoodStill({ armedAt, context }, ports);",
+    testFile: "test/post/publish-late.test.ts",
+    test: "a slot that waits for its place until its window is over is missed, and no intent is stored",
   },
   {
     promise: 4,

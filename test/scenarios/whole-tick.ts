@@ -83,12 +83,16 @@ export function stages(): (options?: StageOptions) => Promise<Stage> {
 /** The `run` command with everything that `main.ts` would hand it, and its streams kept. */
 export async function runInProcess(
   argv: readonly string[],
-  { environment, clock }: { environment: Readonly<Record<string, string>>; clock: () => Date },
+  {
+    environment,
+    clock,
+    ...limit
+  }: { environment: Readonly<Record<string, string>>; clock: () => Date; longestMs?: number },
 ): Promise<TickSeen> {
   const given = parseArguments(argv);
   const [stdout, stderr] = [keptStream(), keptStream()];
   const log = openLog({ stream: stderr, folds: environment.GITHUB_ACTIONS === "true" });
-  const code = await run({
+  const context = {
     arguments: given,
     environment,
     stateDirectory: given.state ?? join(given.root, ".clara"),
@@ -98,7 +102,8 @@ export async function runInProcess(
     host: actionsHost(environment, stderr),
     write: stdout.write,
     stopping: new AbortController().signal,
-  }).catch((error: unknown) => {
+  };
+  const code = await run(context, limit).catch((error: unknown) => {
     log.error("unexpected error", { error });
     return error instanceof UserError ? error.exitCode : 1;
   });
