@@ -100,7 +100,7 @@ export interface ClaimInput {
   deferred: readonly { slot: string; client: string; plannedAt: Date; reason: string }[];
   /** Slots that end here. */
   closed: readonly { slot: string; client: string; plannedAt: Date; outcome: "missed" | "skipped"; reason: string }[];
-  /** Clients whose slots up to now are all named above or in the ledger already. */
+  /** Clients whose watermark moves up to now: their slots until then are all named above or in the ledger already. */
   planned: readonly string[];
 }
 
