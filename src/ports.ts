@@ -94,8 +94,8 @@ export interface ClaimInput {
   run: string;
   now: Date;
   leaseSeconds: number;
-  /** Slots to take, in the order in which they should be served. */
-  due: readonly { slot: string; client: string; plannedAt: Date; minGapSeconds: number }[];
+  /** Slots to take, in the order in which they should be served. One with `needsX: false` does not wait for X. */
+  due: readonly { slot: string; client: string; plannedAt: Date; minGapSeconds: number; needsX?: boolean }[];
   /** Slots that are owed but wait for a later tick. */
   deferred: readonly { slot: string; client: string; plannedAt: Date; reason: string }[];
   /** Slots that end here. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { isServed, leftAlone } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
+import { needsX } from "./due/stage.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { haltNotes } from "./record/halts.ts";
@@ -78,7 +79,11 @@ async function claim({ services, run, dryRun }: Tick, plan: DuePlan, now: Date):
     run: run.id,
     now,
     leaseSeconds,
-    due: due.map(({ slot, client }) => ({ ...row(slot), minGapSeconds: client.schedule.minGapSeconds })),
+    due: due.map((one) => ({
+      ...row(one.slot),
+      minGapSeconds: one.client.schedule.minGapSeconds,
+      needsX: needsX(one),
+    })),
     deferred: deferred.map(({ slot, reason }) => ({ ...row(slot), reason })),
     closed: closed.map(({ slot, outcome, reason }) => ({ ...row(slot), outcome, reason })),
     planned,

@@ -76,3 +76,18 @@ test("a slot that comes due while a tick plans is in its list, or after the wate
   const named = [...claim.due, ...claim.deferred, ...claim.closed].map(({ slot }) => slot);
   expect(named.sort()).toEqual(slotsBetween(acme, plannedUntil, claim.now).map(({ id }) => id));
 });
+
+test("a rehearsal is claimed as one that does not need X", async () => {
+  const claimed: ClaimInput["due"][number][] = [];
+  const claimSlots = async ({ due }: ClaimInput) => {
+    claimed.push(...due);
+    return [];
+  };
+  const tick = tickAt(due, { claimSlots, packages: [] });
+  const clients = [exampleClient(), exampleClient({}, { id: "bolt", status: "rehearsal" })];
+  await runTick({ ...tick, workspace: { ...tick.workspace, clients } });
+  expect(claimed).toMatchObject([
+    { client: "acme", needsX: true },
+    { client: "bolt", needsX: false },
+  ]);
+});
