@@ -94,13 +94,13 @@ export interface ClaimInput {
   run: string;
   now: Date;
   leaseSeconds: number;
-  /** Slots to take, in the order in which they should be served. */
-  due: readonly { slot: string; client: string; plannedAt: Date; minGapSeconds: number }[];
+  /** Slots to take, in the order in which they should be served. One with `needsX: false` does not wait for X. */
+  due: readonly { slot: string; client: string; plannedAt: Date; minGapSeconds: number; needsX?: boolean }[];
   /** Slots that are owed but wait for a later tick. */
   deferred: readonly { slot: string; client: string; plannedAt: Date; reason: string }[];
   /** Slots that end here. */
   closed: readonly { slot: string; client: string; plannedAt: Date; outcome: "missed" | "skipped"; reason: string }[];
-  /** Clients whose slots up to now are all named above or in the ledger already. */
+  /** Clients whose watermark moves up to now: their slots until then are all named above or in the ledger already. */
   planned: readonly string[];
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DuePlan, planDue } from "./due/plan.ts";
 import { isServed, leftAlone } from "./due/shards.ts";
 import { nextSlot } from "./due/slots.ts";
+import { needsX } from "./due/stage.ts";
 import { PostingError } from "./errors.ts";
 import type { Claim, TickState } from "./ports.ts";
 import { haltNotes } from "./record/halts.ts";
@@ -26,9 +27,11 @@ export interface TickResult {
 export async function runTick(tick: Tick): Promise<TickResult> {
   const opened = await open(tick);
   const { state, settled } = await settle(tick, opened);
-  const plan = due(tick, state);
+  // One instant for both: the claim moves watermarks up to its own, and what comes due after the planning is in no list.
+  const now = tick.services.clock();
+  const plan = due(tick, state, now);
   const loaded = loadAhead(tick, plan);
-  const claims = await claim(tick, plan, state);
+  const claims = await claim(tick, plan, now);
   const { jobs, held } = await admit(tick, { plan, claims, state });
   await loaded;
   const served = await serve(tick, jobs);
@@ -53,9 +56,9 @@ async function settle(tick: Tick, state: TickState): Promise<{ state: TickState;
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };
 }
 
-function due({ workspace, services, only, zones }: Tick, state: TickState): DuePlan {
+function due({ workspace, only, zones }: Tick, state: TickState, now: Date): DuePlan {
   const broken = leftAlone(workspace, state, only);
-  return planDue({ clients: workspace.clients, broken, state, now: services.clock(), ...(zones && { zones }) });
+  return planDue({ clients: workspace.clients, broken, state, now, ...(zones && { zones }) });
 }
 
 /** Loads what serving needs while the ledger answers; between two packages its answer is read. */
@@ -69,17 +72,20 @@ async function loadAhead({ services, dryRun }: Tick, { due }: DuePlan): Promise<
 }
 
 /** One call for the batch, and none when there is nothing to write. */
-async function claim({ services, run, dryRun }: Tick, plan: DuePlan, state: TickState): Promise<readonly Claim[]> {
-  const touched = new Set([...plan.due, ...plan.deferred, ...plan.closed].map(({ slot }) => slot.client));
-  const planned = plan.planned.filter((id) => touched.has(id) || state.clients.get(id)?.plannedUntil === undefined);
-  if (dryRun || touched.size + planned.length === 0) return [];
+async function claim({ services, run, dryRun }: Tick, plan: DuePlan, now: Date): Promise<readonly Claim[]> {
+  const { due, deferred, closed, planned } = plan;
+  if (dryRun || [due, deferred, closed, planned].every(({ length }) => length === 0)) return [];
   return services.ledger.claimSlots({
     run: run.id,
-    now: services.clock(),
+    now,
     leaseSeconds,
-    due: plan.due.map(({ slot, client }) => ({ ...row(slot), minGapSeconds: client.schedule.minGapSeconds })),
-    deferred: plan.deferred.map(({ slot, reason }) => ({ ...row(slot), reason })),
-    closed: plan.closed.map(({ slot, outcome, reason }) => ({ ...row(slot), outcome, reason })),
+    due: due.map((one) => ({
+      ...row(one.slot),
+      minGapSeconds: one.client.schedule.minGapSeconds,
+      needsX: needsX(one),
+    })),
+    deferred: deferred.map(({ slot, reason }) => ({ ...row(slot), reason })),
+    closed: closed.map(({ slot, outcome, reason }) => ({ ...row(slot), outcome, reason })),
     planned,
   });
 }

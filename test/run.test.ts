@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { slotsBetween } from "../src/due/slots.ts";
 import { PostingError } from "../src/errors.ts";
-import type { Ledger } from "../src/ports.ts";
+import type { ClaimInput, Ledger } from "../src/ports.ts";
 import { runTick } from "../src/run.ts";
 import { exampleClient, exampleClientState, exampleState } from "./due/examples.ts";
 import { tickDouble } from "./support/tick.ts";
@@ -49,4 +50,44 @@ test("with nothing due, and in a dry run, no package is loaded", async () => {
   const dry = await runTick({ ...tick, workspace, services, dryRun: true });
   expect(dry.report.slots).toMatchObject([{ outcome: "deferred" }]);
   expect(asked).toEqual([]);
+});
+
+test("a slot that comes due while a tick plans is in its list, or after the watermark: whatever the clock does", async () => {
+  const acme = exampleClient({ times: [30, 31, 32, 33, 34, 35].map((minute) => `09:${minute}`) });
+  const seen: ClaimInput[] = [];
+  const claimSlots = async (input: ClaimInput) => {
+    seen.push(input);
+    return [];
+  };
+  // A minute passes between any two looks at the clock, and in every minute a slot comes due.
+  let nowMs = Date.parse("2026-11-21T08:29:10Z");
+  const clock = () => {
+    nowMs += 60_000;
+    return new Date(nowMs);
+  };
+  const plannedUntil = new Date("2026-11-21T08:29:00Z");
+  const base = tickAt(due, { claimSlots, packages: [] });
+  const openTick = async () => exampleState({ clients: new Map([["acme", exampleClientState({ plannedUntil })]]) });
+  const services = { ...base.services, clock, ledger: { ...base.services.ledger, openTick } };
+  await runTick({ ...base, services, workspace: { ...base.workspace, clients: [acme] } });
+  const [claim] = seen;
+  if (claim === undefined) throw new Error("nothing was claimed");
+  expect(claim.planned).toEqual(["acme"]);
+  const named = [...claim.due, ...claim.deferred, ...claim.closed].map(({ slot }) => slot);
+  expect(named.sort()).toEqual(slotsBetween(acme, plannedUntil, claim.now).map(({ id }) => id));
+});
+
+test("a rehearsal is claimed as one that does not need X", async () => {
+  const claimed: ClaimInput["due"][number][] = [];
+  const claimSlots = async ({ due }: ClaimInput) => {
+    claimed.push(...due);
+    return [];
+  };
+  const tick = tickAt(due, { claimSlots, packages: [] });
+  const clients = [exampleClient(), exampleClient({}, { id: "bolt", status: "rehearsal" })];
+  await runTick({ ...tick, workspace: { ...tick.workspace, clients } });
+  expect(claimed).toMatchObject([
+    { client: "acme", needsX: true },
+    { client: "bolt", needsX: false },
+  ]);
 });

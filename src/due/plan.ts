@@ -5,6 +5,7 @@ import { type Held, isWaiting, whyBusy, whyHeld } from "./hold.ts";
 import { orderFairly } from "./order.ts";
 import { isScheduled, slotsBetween } from "./slots.ts";
 import { stageRecovery } from "./stage.ts";
+import { watermark, watermarksToMove } from "./watermark.ts";
 import type { Zones } from "./zones.ts";
 
 /** What becomes of every owed slot in this tick, due ones in fair order. A slot that is in no list stays with the run or send that holds it. */
@@ -12,7 +13,7 @@ export interface DuePlan {
   due: readonly DueSlot[];
   deferred: readonly DeferredSlot[];
   closed: readonly ClosedSlot[];
-  /** Clients whose slots up to now are all named here or in the ledger already. */
+  /** Clients whose watermark moves up to now: their slots until then are all named here or in the ledger already. */
   planned: readonly string[];
 }
 
@@ -72,12 +73,11 @@ export function planDue(input: {
   );
   const drafted = new Set(state.open.flatMap((slot) => (slot.drafted ? [slot.id] : [])));
   const staged = stageRecovery(ordered, drafted, state.breakers ?? []);
-  return {
-    due: staged.due,
-    deferred: [...fates.flatMap(({ deferred }) => deferred), ...staged.deferred],
-    closed: fates.flatMap(({ closed }) => closed),
-    planned: clients.filter((client) => watermark(client, moment) <= now).map(({ id }) => id),
-  };
+  const deferred = [...fates.flatMap((fate) => fate.deferred), ...staged.deferred];
+  const closed = fates.flatMap((fate) => fate.closed);
+  const named = new Set([...staged.due, ...deferred, ...closed].map(({ slot }) => slot.client));
+  const gone = [...state.clients].flatMap(([id, seen]) => (seen.plannedUntil && !known.has(id) ? [id] : []));
+  return { due: staged.due, deferred, closed, planned: watermarksToMove(moment, { clients, gone, named }) };
 }
 
 function planClient(client: Client, open: readonly OpenSlot[], moment: Moment): Fates {
@@ -104,12 +104,6 @@ function owedSlots(client: Client, open: readonly OpenSlot[], moment: Moment): S
   const waiting = open.filter((slot) => isWaiting(slot, unsettledIds, now) && isScheduled(client, slot.id));
   const fresh = slotsBetween(client, watermark(client, moment), now, zones).filter(({ id }) => !taken.has(id));
   return [...waiting.map(toSlot), ...fresh];
-}
-
-/** A client the ledger has never seen owes only what can still be on time: its first tick must not owe the past. */
-function watermark(client: Client, { state, now }: Moment): Date {
-  const seen = state.clients.get(client.id)?.plannedUntil;
-  return seen ?? new Date(now.getTime() - client.schedule.lateWithinSeconds * 1000);
 }
 
 /** At most the newest slot is served: after an outage a client gets one late post, and the rest are missed. */

@@ -30,14 +30,19 @@ export function isServed(only: Only | undefined, client: string): boolean {
   return only.from <= hash && hash <= only.to;
 }
 
-/** Clients that a run leaves alone: those with a broken file, and those it does not serve, also without a file. */
+/** Clients that a run leaves alone: those with a broken file, and those it does not serve, also where only the ledger knows them. */
 export function leftAlone(
   { clients, broken }: Pick<Workspace, "clients" | "broken">,
   state: TickState,
   only: Only | undefined,
 ): ReadonlySet<string> {
-  const ids = [...clients.map(({ id }) => id), ...state.open.map(({ client }) => client)];
-  return new Set([...broken, ...ids.filter((id) => !isServed(only, id))]);
+  if (only === undefined) return broken;
+  const ids = new Set([
+    ...clients.map(({ id }) => id),
+    ...state.open.map(({ client }) => client),
+    ...state.clients.keys(),
+  ]);
+  return new Set([...broken, ...[...ids].filter((id) => !isServed(only, id))]);
 }
 
 /** The clients with something to do in a tick: those with a due slot, and those with a send to settle whose lease has ended. */

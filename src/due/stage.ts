@@ -17,7 +17,7 @@ export function stageRecovery(
   breakers: readonly Breaker[],
 ): Staged {
   if (breakers.length === 0) return { due, deferred: [] };
-  const needs = (slot: DueSlot) => breakers.filter((breaker) => isNeeded(breaker, drafted.has(slot.slot.id)));
+  const needs = (slot: DueSlot) => breakers.filter((breaker) => isNeeded(breaker, slot, drafted));
   let free = due.filter((slot) => needs(slot).every(({ state }) => state === "half-open"));
   for (const breaker of breakers) {
     const tried = firstToTry(
@@ -37,15 +37,19 @@ export function whyTried(breakers: readonly Breaker[]): Held | undefined {
   return breaker && { reason: breaker.reason, cause: "backing-off" };
 }
 
-/** A stored text needs no model. */
-function isNeeded({ scope }: Breaker, isDrafted: boolean): boolean {
-  return scope === "x" || !isDrafted;
+/** A rehearsal never comes to X: it neither waits for it nor proves anything there. */
+export function needsX({ client }: DueSlot): boolean {
+  return client.status === "active";
 }
 
-/** A rehearsal never comes to X, so it proves nothing there; a client that failed itself may fail for itself alone. */
-function firstToTry({ scope, clients }: Breaker, due: readonly DueSlot[]): DueSlot | undefined {
-  const proving = due.filter(({ client }) => scope === "model" || client.status === "active");
-  return proving.find(({ client }) => !clients.includes(client.id)) ?? proving[0];
+/** A stored text needs no model. */
+function isNeeded({ scope }: Breaker, due: DueSlot, drafted: ReadonlySet<string>): boolean {
+  return scope === "x" ? needsX(due) : !drafted.has(due.slot.id);
+}
+
+/** A client that failed itself may fail for itself alone. */
+function firstToTry({ clients }: Breaker, due: readonly DueSlot[]): DueSlot | undefined {
+  return due.find(({ client }) => !clients.includes(client.id)) ?? due[0];
 }
 
 function whyHeldBack(needs: readonly Breaker[]): Held {

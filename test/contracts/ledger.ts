@@ -11,6 +11,7 @@ import { onlyContract } from "./ledger-only.ts";
 import { outcomeContract } from "./ledger-outcome.ts";
 import { readContract } from "./ledger-read.ts";
 import { recoveryContract } from "./ledger-recovery.ts";
+import { rehearsalContract } from "./ledger-rehearsals.ts";
 import { settleContract } from "./ledger-settle.ts";
 import { similarContract } from "./ledger-similar.ts";
 import { spendContract } from "./ledger-spend.ts";
@@ -35,6 +36,7 @@ export function ledgerContract(open: OpenLedger): void {
   describe("tick for some clients", () => onlyContract(open));
   describe("breakers", () => breakerContract(open));
   describe("recovery", () => recoveryContract(open));
+  describe("rehearsals", () => rehearsalContract(open));
   describe("spend", () => spendContract(open));
   describe("text", () => textContract(open));
 }

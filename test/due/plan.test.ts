@@ -46,7 +46,7 @@ describe("a slot that is new", () => {
   });
 
   test("does not exist a second before", () => {
-    expect(plan([exampleClient()], {}, new Date("2026-11-20T07:59:59Z"))).toEqual(nothing);
+    expect(plan([exampleClient()], {}, new Date("2026-11-20T07:59:59Z"))).toEqual({ ...nothing, planned: [] });
   });
 
   test("carries its client, so that the next stages need no look-up", () => {

@@ -6,12 +6,14 @@ import {
   defaultSlotsPerJob,
   hashClient,
   isServed,
+  leftAlone,
   readShard,
   readSlotsPerJob,
   splitIntoShards,
 } from "../../src/due/shards.ts";
 import { UserError } from "../../src/errors.ts";
-import { exampleClient, exampleState } from "./examples.ts";
+import type { Only } from "../../src/terms.ts";
+import { exampleClient, exampleClientState, exampleState } from "./examples.ts";
 
 const whole = ["00000000-ffffffff"];
 const anyHash = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -143,6 +145,18 @@ describe("slots for each job", () => {
   test.for(["0", "-1", "1.5", "1e3", "many", "1000000", "0x10"])("%j is wrong usage", (text) => {
     expect(() => readSlotsPerJob(text)).toThrow(UserError);
   });
+});
+
+test("a run leaves alone broken clients, and whom it does not serve, also those that only the ledger knows", () => {
+  const known = ["acme", "gone"].map((id) => [id, exampleClientState()] as const);
+  const waiting = { id: "left/2026-11-21T08:00", client: "left", plannedAt: new Date(0), state: "waiting" } as const;
+  const state = exampleState({ clients: new Map(known), open: [waiting] });
+  const workspace = { clients: ["acme", "bolt"].map((id) => exampleClient({}, { id })), broken: new Set(["torn"]) };
+  const alone = (only?: Only) => [...leftAlone(workspace, state, only)].sort();
+  expect(alone()).toEqual(["torn"]);
+  expect(alone({ client: "acme" })).toEqual(["bolt", "gone", "left", "torn"]);
+  expect(alone({ client: "gone" })).toEqual(["acme", "bolt", "left", "torn"]);
+  expect(alone({ from: "00000000", to: "ffffffff" })).toEqual(["torn"]);
 });
 
 test("work is a due slot, or a send to settle that no run holds; a client with both counts once", () => {

@@ -76,11 +76,26 @@ test.for<{ when: string; breakers: Breaker[]; drafted?: string[]; served: string
   if (reason !== undefined) expect(new Set(staged.deferred.map((slot) => slot.reason))).toEqual(new Set([reason]));
 });
 
-test("a rehearsal, which never comes to X, is not what X is tried with", () => {
-  const list = [dueOf("acme", "rehearsal"), dueOf("bolt")];
-  const tried = (scope: Breaker["scope"]) => stageRecovery(list, new Set(), [breakerOf(scope, "half-open")]).due;
-  expect(tried("x")).toEqual([list[1]]);
-  expect(tried("model")).toEqual([list[0]]);
+test.for<{ when: string; breakers: Breaker[]; drafted?: string[]; served: string }>([
+  { when: "X's is open", breakers: [breakerOf("x", "open")], served: "acme dora" },
+  { when: "another run tries X", breakers: [breakerOf("x", "tried")], served: "acme dora" },
+  { when: "X's is half open", breakers: [breakerOf("x", "half-open")], served: "acme bolt dora" },
+  { when: "the models' is half open", breakers: [breakerOf("model", "half-open")], served: "acme" },
+  {
+    when: "the models' is open, and its text is written",
+    breakers: [breakerOf("model", "open")],
+    drafted: ["dora/1"],
+    served: "dora",
+  },
+  {
+    when: "X's is open and the models' is half open",
+    breakers: [breakerOf("x", "open"), breakerOf("model", "half-open")],
+    served: "acme",
+  },
+])("a rehearsal, which never comes to X, waits for the models only: when $when, $served", (each) => {
+  const list = [dueOf("acme", "rehearsal"), dueOf("bolt"), dueOf("cora"), dueOf("dora", "rehearsal")];
+  const staged = stageRecovery(list, new Set(each.drafted), each.breakers);
+  expect(staged.due.map(({ client }) => client.id).join(" ")).toBe(each.served);
 });
 
 test("whatever the breakers, no slot is lost, at most one is tried, and one is whenever everything is half open", () => {
@@ -92,15 +107,20 @@ test("whatever the breakers, no slot is lost, at most one is tried, and one is w
     reason: fc.constant("no"),
     clients: fc.subarray(ids),
   });
-  const rule = (breakers: readonly Breaker[], drafted: readonly string[]) => {
-    const staged = stageRecovery(due, new Set(drafted), breakers);
+  const rule = (breakers: readonly Breaker[], drafted: readonly string[], rehearsing: readonly string[]) => {
+    const list = ids.map((id) => dueOf(id, rehearsing.includes(id) ? "rehearsal" : "active"));
+    const staged = stageRecovery(list, new Set(drafted), breakers);
     const seen = [...staged.due.map(({ slot }) => slot), ...staged.deferred.map(({ slot }) => slot)];
-    expect(new Set(seen)).toEqual(new Set(due.map(({ slot }) => slot)));
-    expect(seen).toHaveLength(due.length);
-    if (breakers.some(({ scope }) => scope === "x")) expect(staged.due.length).toBeLessThanOrEqual(1);
+    expect(new Set(seen)).toEqual(new Set(list.map(({ slot }) => slot)));
+    expect(seen).toHaveLength(list.length);
+    const toX = staged.due.filter(({ client }) => client.status === "active");
+    if (breakers.some(({ scope }) => scope === "x")) expect(toX.length).toBeLessThanOrEqual(1);
     if (breakers.every((each) => each.state === "half-open")) expect(staged.due.length).toBeGreaterThan(0);
+    if (breakers.every(({ scope }) => scope === "x")) expect(staged.due.length - toX.length).toBe(rehearsing.length);
   };
-  fc.assert(fc.property(fc.array(breaker, { maxLength: 4 }), fc.subarray(due.map(({ slot }) => slot.id)), rule));
+  const drafted = fc.subarray(due.map(({ slot }) => slot.id));
+  fc.assert(fc.property(fc.array(breaker, { maxLength: 4 }), drafted, fc.constant([]), rule));
+  fc.assert(fc.property(fc.array(breaker, { maxLength: 4 }), drafted, fc.subarray(ids), rule));
 });
 
 test("the plan keeps back what a breaker holds, with its words, and asks the longest waiting first", () => {

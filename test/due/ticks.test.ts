@@ -39,10 +39,19 @@ interface World {
   sentAt: Map<string, Date[]>;
   /** Every slot that some tick had to plan, by the test's own account. */
   owed: Set<string>;
+  /** Every slot whose time had come, in a tick that found its client paused. */
+  passed: Set<string>;
 }
 
 function worldAt(start: string): World {
-  return { now: new Date(start), rows: new Map(), clients: new Map(), sentAt: new Map(), owed: new Set() };
+  return {
+    now: new Date(start),
+    rows: new Map(),
+    clients: new Map(),
+    sentAt: new Map(),
+    owed: new Set(),
+    passed: new Set(),
+  };
 }
 
 function read(world: World, halted: boolean): TickState {
@@ -107,7 +116,8 @@ function play(world: World, tick: Tick, lateThen: "skip" | "post"): void {
   const clients = all.filter(({ id }) => id !== troubled);
   const broken = new Set(tick.trouble === "broken" ? ["berlin"] : []);
   const state = read(world, tick.trouble === "halted");
-  const fresh = clients.flatMap((client) => newSlots(world, client));
+  const owing = clients.filter(({ status }) => status !== "paused");
+  const fresh = owing.flatMap((client) => newSlots(world, client));
   const plan = planDue({ clients, broken, state, now: world.now });
   const named = [...plan.due, ...plan.deferred, ...plan.closed].map(({ slot }) => slot.id);
   expect(new Set(named).size, "no slot has two fates").toBe(named.length);
@@ -121,12 +131,20 @@ function play(world: World, tick: Tick, lateThen: "skip" | "post"): void {
     "one slot per client and tick",
   ).toBe(true);
   if (tick.trouble === "halted") expect(plan.due).toEqual([]);
-  for (const id of fresh) world.owed.add(id);
+  for (const id of fresh) {
+    expect(world.passed, "the pause is over, and what it let pass is not owed").not.toContain(id);
+    world.owed.add(id);
+  }
+  const passed = clients.filter(({ status }) => status === "paused").flatMap((client) => newSlots(world, client));
   apply(world, plan, tick);
+  for (const id of passed) if (!world.rows.has(id)) world.passed.add(id);
+  for (const [id, { plannedUntil }] of world.clients) {
+    if (broken.has(id)) continue;
+    expect(plannedUntil?.getTime(), "no watermark is a day old").toBeGreaterThan(world.now.getTime() - 1440 * minute);
+  }
 }
 
 function newSlots(world: World, client: Client): string[] {
-  if (client.status === "paused") return [];
   const firstTick = new Date(world.now.getTime() - client.schedule.lateWithinSeconds * 1000);
   const since = world.clients.get(client.id)?.plannedUntil ?? firstTick;
   return slotsBetween(client, since, world.now).map(({ id }) => id);

@@ -40,6 +40,27 @@ test("credits that run out stop every client for an hour or more, then one is tr
   expect(await tick(1)).toMatchObject({ code: 0, report: { totals: { posted: 2 } } });
 });
 
+test("while X waits for credit, clients that are set to rehearsal are written for, and prove nothing to X", async () => {
+  const stage = await open({
+    ...three,
+    change: { schedule: { days: "daily", times: ["09:00", "10:30"], late: { within: "2h" } } },
+  });
+  breakX(stage, xFaults.outOfCredit);
+  expect(await stage.tick()).toMatchObject({ report: { totals: { deferred: 3 } } });
+  for (const id of ["acme", "beta"]) await stage.workspace.editClient(id, { status: "rehearsal" });
+  const outcomes = async (minutes: number) => {
+    const { report } = await stage.tick(minutes);
+    return Object.fromEntries(report?.slots.map(({ client, outcome, cause }) => [client, `${outcome} ${cause}`]) ?? []);
+  };
+  const rehearsed = { acme: "skipped rehearsal", beta: "skipped rehearsal" };
+  expect(await outcomes(1)).toEqual({ ...rehearsed, gamma: "deferred backing-off" });
+  await stage.workspace.editClient("gamma", { status: "paused" });
+  // X would be tried now, and there is nobody whom it could be tried with.
+  expect(await outcomes(90)).toEqual({ ...rehearsed, gamma: "skipped undefined" });
+  expect(await stage.services.sql("select probe from clara.breaker where scope = '*x'")).toEqual([{ probe: null }]);
+  expect(stage.services.x.posts()).toEqual([]);
+});
+
 test("a refused token holds back its own client, and the others post", async () => {
   const stage = await open(three);
   breakX(stage, xFaults.unauthorized, { client: "beta" });
