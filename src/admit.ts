@@ -25,15 +25,18 @@ export async function admit(
 
 function prepare(
   tick: Tick,
-  { slot, client }: DueSlot,
+  due: DueSlot,
   claimed: Claim | undefined,
   state: TickState,
 ): { job: Job } | { held: SlotResult; refused?: RefusedSlot } {
+  const { slot, client } = due;
   const { prompts, prices } = tick.workspace;
   const claim = claimed ?? (tick.dryRun ? unclaimed(slot.id) : undefined);
   if (claim === undefined) {
     const faster = { reason: "another run, or another slot of this client, was faster", cause: "fence-lost" } as const;
-    return { held: slotResult(tick, slot, { outcome: "deferred", ...(whyTried(state.breakers ?? []) ?? faster) }) };
+    return {
+      held: slotResult(tick, slot, { outcome: "deferred", ...(whyTried(due, state.breakers ?? []) ?? faster) }),
+    };
   }
   const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
   const { draft } = claim;

@@ -5,8 +5,8 @@ import type { Only, Workspace } from "../terms.ts";
 import type { DuePlan } from "./plan.ts";
 
 /**
- * Slots that one job should take. A job has 25 minutes for its tick and serves 32 slots at a time: with 500 that leaves
- * 25 × 60 × 32 ÷ 500 = 96 s for each. A slot takes 10 s where every service is at its slowest, so 500 of them are done in
+ * Slots that one job should take. A job starts slots for 20 minutes, 32 at a time: with 500 that leaves
+ * 20 × 60 × 32 ÷ 500 = 77 s for each. A slot takes 10 s where every service is at its slowest, so 500 of them are done in
  * 3 minutes, and a job whose services fall far behind still ends in its time. Fewer would pay more for starting jobs than
  * for work: each one installs for most of a minute.
  */

@@ -32,8 +32,8 @@ export function stageRecovery(
 }
 
 /** Why a run that planned to try a slot did not get it: another run is trying one. */
-export function whyTried(breakers: readonly Breaker[]): Held | undefined {
-  const breaker = breakers.find(({ state }) => state === "half-open");
+export function whyTried(due: DueSlot, breakers: readonly Breaker[]): Held | undefined {
+  const breaker = breakers.find(({ scope, state }) => state === "half-open" && (scope !== "x" || needsX(due)));
   return breaker && { reason: breaker.reason, cause: "backing-off" };
 }
 

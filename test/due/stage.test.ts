@@ -137,8 +137,9 @@ test("the plan keeps back what a breaker holds, with its words, and asks the lon
   ]);
 });
 
-test("a run that lost the race for the tried slot hears of the breaker, and of nothing when there is none", () => {
-  const breaker = breakerOf("x", "half-open");
-  expect(whyTried([breakerOf("model", "open"), breaker])).toEqual({ reason: breaker.reason, cause: "backing-off" });
-  expect(whyTried([])).toBeUndefined();
+test("a run that lost the race for the tried slot hears of the breaker that its slot needs, and of nothing without one", () => {
+  const breakers = [breakerOf("model", "open"), breakerOf("x", "half-open")];
+  expect(whyTried(dueOf("acme"), breakers)).toEqual({ reason: "x is half-open", cause: "backing-off" });
+  expect(whyTried(dueOf("acme", "rehearsal"), breakers)).toBeUndefined();
+  expect(whyTried(dueOf("acme"), [])).toBeUndefined();
 });
