@@ -133,7 +133,7 @@ function storeDraft(
 async function post(
   tick: Tick,
   job: Job,
-  x: XAccess & Outside,
+  { account, app, outside, ...proof }: XAccess & Outside,
   written: Written & { models: ModelSigns },
 ): Promise<SlotResult> {
   const { services, workspace, run } = tick;
@@ -141,14 +141,14 @@ async function post(
   const { global } = workspace.defaults;
   const { client, claim, slot, knownAccounts } = job;
   const { draft, spent, models } = written;
-  const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
+  const taken = await acquire(limiter, sendBuckets(client.xUserId, app), { clock, sleep, maxWaitSeconds });
   if (!taken.allowed) {
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
     return end(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
-  const ports = { ledger, account: x.account, prices: workspace.prices, global, clock, sleep, outside: x.outside };
+  const ports = { ledger, account, prices: workspace.prices, global, clock, sleep, outside };
   const result = await publishDraft(
-    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
+    { slot: slot.id, fence: claim.fence, draft, client, ...proof, knownAccounts, models },
     { ...ports, run: run.id, leaseSeconds },
   );
   if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");

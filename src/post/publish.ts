@@ -2,7 +2,7 @@ import { PostingError } from "../errors.ts";
 import type { Armed, Ledger, SendResult, Strike, XAccount } from "../ports.ts";
 import type { Cause, Client, Draft, Outcome, Prices } from "../terms.ts";
 import { type AccountProof, proveAccount } from "./account.ts";
-import { type AfterSend, afterSend, fullWindow, notSent, type SendContext } from "./outcome.ts";
+import { type AfterSend, afterSend, notSent, type SendContext, waitsNamed, withoutShared } from "./outcome.ts";
 import { openPaidReads, type PaidReads, type ReadPorts } from "./paid-reads.ts";
 import { readTimeline, type TimelineRead } from "./read-timeline.ts";
 import { storeOutcome } from "./store-outcome.ts";
@@ -57,7 +57,7 @@ export interface Resend extends Pick<TimelineRead, "since" | "find"> {
 export async function publishDraft(input: PublishInput, ports: PostPorts, resend?: Resend): Promise<PostResult> {
   const { account, prices } = ports;
   const reads = resend?.reads ?? openPaidReads({ ...input, keepUsd: postUsd(input.draft, prices) }, ports);
-  const context = { resend: resend !== undefined };
+  const context = { resend: resend !== undefined, ownApp: input.ownApp, now: ports.clock() };
   const proof = await proveAccount(input, { reads, account, prices });
   if (!proof.proven) {
     return finish(input, ports, { after: unsent(proof.failed, context), reads, sent: context.resend });
@@ -67,16 +67,9 @@ export async function publishDraft(input: PublishInput, ports: PostPorts, resend
   if ("unsent" in sent) return finish(input, ports, { after: sent.unsent, reads, sent: context.resend });
   const { result } = sent;
   const after = afterSend(result, context);
-  const full = after.backoff ?? fullWindow(result.windows);
   const postId = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
-  return finish(input, ports, {
-    after: {
-      ...(postId === undefined ? after : { outcome: "posted", postId, xCharged: true }),
-      ...(full && { backoff: full }),
-    },
-    reads,
-    sent: true,
-  });
+  const found = postId !== undefined && { ...waitsNamed(result, context), outcome: "posted" as const, postId };
+  return finish(input, ports, { after: found ? { ...found, xCharged: true } : after, reads, sent: true });
 }
 
 async function armAndSend(
@@ -97,9 +90,10 @@ export function postUsd(draft: Pick<Draft, "hasLink">, { x }: Pick<Prices, "x">)
   return draft.hasLink ? x.postWithUrlUsd : x.postUsd;
 }
 
-/** Without a second send the slot stays where it was: among those whose first send is unclear. */
+/** Without a second send the slot stays where it was, among those whose first send is unclear, and says nothing of others. */
 function unsent(after: AfterSend, { resend }: SendContext): AfterSend {
-  return resend && after.outcome === "deferred" ? { ...after, outcome: "unknown", notLeft: true } : after;
+  if (!resend) return after;
+  return withoutShared(after.outcome === "deferred" ? { ...after, outcome: "unknown", notLeft: true } : after);
 }
 
 /** Stores the intent; undefined means that the text may leave now. A ledger that does not answer means no. */
