@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { xFaults } from "../../src/sandbox/x-faults.ts";
+import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
 import { stages } from "./whole-tick.ts";
 
-/** A client with an app of its own: what X says of that app is about this client. */
+/** What X says of an app, and of an account: whom it keeps waiting, and for how long. */
 const open = stages();
 
 const own = { clients: ["acme", "bolt"], ownApp: "acme" };
@@ -31,4 +31,24 @@ test.for([
   delete services.faults.x;
   expect(slotOf(await tick(150))).toMatchObject({ outcome: "posted" });
   expect(services.x.posts(acme)).toHaveLength(1);
+});
+
+test("a full window of the app keeps all away until it resets, and the account's own its client for longer", async () => {
+  const schedule = { days: "daily", times: ["09:00"], late: { within: "4h" } };
+  const stage = await open({ clients: ["acme", "bolt"], change: { schedule } });
+  const { services, clients, tick, slotOf } = stage;
+  const [app, account] = [
+    xFaults.tooManyPerDay("app", new Date("2026-11-21T09:15:00Z")),
+    xFaults.tooManyPerUser(new Date("2026-11-21T12:30:00Z")),
+  ];
+  const headersOf = (fault: Fault) => (fault.kind === "answer" ? fault.headers : {});
+  const both = { ...app, headers: { ...headersOf(account), ...headersOf(app) } } as Fault;
+  services.faults.x = ({ path, account, count }) =>
+    path === "/2/tweets" && account === clients[0]?.xUserId && count <= 2 ? both : undefined;
+  expect(slotOf(await tick())).toMatchObject({ outcome: "deferred", cause: "rate-limited" });
+  delete services.faults.x;
+  const waits = { cause: "backing-off", reason: expect.stringContaining("until 2026-11-21T12:30") };
+  for (const minutes of [15, 60, 60, 65]) expect(slotOf(await tick(minutes))).toMatchObject(waits);
+  expect(services.x.posts(clients[1]?.xUserId), "the other one has posted").toHaveLength(1);
+  expect(slotOf(await tick(7)), "at 12:31").toMatchObject({ outcome: "posted" });
 });
