@@ -47,10 +47,8 @@ async function open({ services, run, dryRun, only }: Tick): Promise<TickState> {
 /** What is settled here no longer stands in the way of the client's due slot. */
 async function settle(tick: Tick, state: TickState): Promise<{ state: TickState; settled: Served }> {
   if (state.unsettled.length === 0) return { state, settled: { results: [], bugs: 0 } };
-  const { settleSend } = await import("./settle.ts");
-  const settled = await serveEach(tick, state.unsettled, (slot, outside) =>
-    outside(() => settleSend(tick, slot, state)),
-  );
+  const { settleSends } = await import("./settle.ts");
+  const settled = await settleSends(tick, state);
   const ended = new Set(settled.results.filter(({ outcome }) => outcome !== "unknown").map(({ slot }) => slot));
   const isOpen = ({ id }: { id: string }) => !ended.has(id);
   return { state: { ...state, open: state.open.filter(isOpen), unsettled: state.unsettled.filter(isOpen) }, settled };

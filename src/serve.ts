@@ -141,7 +141,7 @@ function storeDraft(
 async function post(
   tick: Tick,
   job: Job,
-  x: XAccess & Outside,
+  { account, app, outside, ...proof }: XAccess & Outside,
   written: Written & { models: ModelSigns },
 ): Promise<SlotResult> {
   const { services, workspace, run } = tick;
@@ -149,16 +149,16 @@ async function post(
   const { global } = workspace.defaults;
   const { client, claim, slot, knownAccounts } = job;
   const { draft, spent, models } = written;
-  const taken = await acquire(limiter, sendBuckets(client.xUserId, x.app), { clock, sleep, maxWaitSeconds });
+  const taken = await acquire(limiter, sendBuckets(client.xUserId, app), { clock, sleep, maxWaitSeconds });
   if (!taken.allowed) {
     const reason = `rate limit ${taken.key}, until ${taken.retryAt.toISOString()}`;
     return endUnsent(tick, job, { outcome: "deferred", reason, cause: "rate-limited", draft, spent, models });
   }
   const late = (at: Date) => whyMissed(slot, client.schedule, at);
-  const outward = { account: x.account, outside: x.outside, prices: workspace.prices, whyMissed: late };
+  const outward = { account, outside, prices: workspace.prices, whyMissed: late };
   const ports = { ...outward, ledger, global, clock, sleep };
   const result = await publishDraft(
-    { slot: slot.id, fence: claim.fence, draft, client, fingerprint: x.fingerprint, knownAccounts, models },
+    { slot: slot.id, fence: claim.fence, draft, client, ...proof, knownAccounts, models },
     { ...ports, run: run.id, leaseSeconds },
   );
   if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");

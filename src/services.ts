@@ -37,6 +37,8 @@ export interface XAccess {
   fingerprint: string;
   /** Digest of the app key: names the app's rate limit. */
   app: string;
+  /** True when that app is the client's own, so that what X says of it concerns no other client. */
+  ownApp: boolean;
 }
 
 export interface ServiceOptions {
@@ -149,17 +151,16 @@ async function connectModel({ apiKey, baseUrl }: { apiKey: string; baseUrl?: str
 }
 
 async function openClientX(client: Client, opened: OpenedCredentials | undefined, shared: Shared) {
-  const { openXAccount } = await load.x();
-  const { credentials, apiUrl } = await xAccess(client, opened, shared);
-  const account = openXAccount({ credentials, clock: shared.clock, ...(apiUrl === undefined ? {} : { apiUrl }) });
-  return { account, fingerprint: fingerprint(credentials), app: digest(credentials.appKey) };
+  const { credentials, ownApp = false, ...host } = await xAccess(client, opened, shared);
+  const account = (await load.x()).openXAccount({ credentials, clock: shared.clock, ...host });
+  return { account, fingerprint: fingerprint(credentials), app: digest(credentials.appKey), ownApp };
 }
 
 async function xAccess(
   client: Client,
   opened: OpenedCredentials | undefined,
   { settings, sandboxX }: Shared,
-): Promise<{ credentials: XCredentials; apiUrl?: string }> {
+): Promise<{ credentials: XCredentials; apiUrl?: string; ownApp?: boolean }> {
   if (settings.x.kind === "sandbox") {
     const { sandboxCredentials } = await import("./sandbox/x-accounts.ts");
     return { credentials: sandboxCredentials(client), apiUrl: (await sandboxX()).url };
@@ -169,7 +170,7 @@ async function xAccess(
   }
   const { appKey, appSecret, apiUrl } = settings.x;
   const credentials = { ...opened.x, appKey: opened.x.appKey ?? appKey, appSecret: opened.x.appSecret ?? appSecret };
-  return { credentials, ...(apiUrl === undefined ? {} : { apiUrl }) };
+  return { credentials, ownApp: credentials.appKey !== appKey, ...(apiUrl === undefined ? {} : { apiUrl }) };
 }
 
 async function startSandboxModel(closers: Closers) {

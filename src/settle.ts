@@ -1,13 +1,53 @@
+import { createHash } from "node:crypto";
 import { PostingError } from "./errors.ts";
 import type { TickState, UnsettledSlot } from "./ports.ts";
 import { postUsd } from "./post/publish.ts";
 import { settleSlot } from "./post/settle-slot.ts";
 import type { SlotResult } from "./record/report.ts";
-import { leaseSeconds, slotResult, type Tick } from "./tick.ts";
+import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
 
-/** Sends without an answer from earlier ticks. One that cannot be looked at now stays leased until a later tick. */
-export async function settleSend(tick: Tick, slot: UnsettledSlot, state: TickState): Promise<SlotResult> {
-  const { services, workspace, run } = tick;
+/** So many sends are asked about first, each of another client. While X answers for none of them, it is not asked about the others. */
+const scouts = 3;
+
+/**
+ * Sends without an answer from earlier ticks. A read that fails counts against its own client alone, so it is this that spares an X
+ * that is down: a lost answer costs as much as one that tells.
+ */
+export async function settleSends(tick: Tick, state: TickState): Promise<Served> {
+  const slots = inTurn(state.unsettled, tick.run.id);
+  const unread = new Set<string>();
+  const first = await serveEach(tick, slots.slice(0, scouts), (slot, outside) =>
+    outside(() => settleSend(tick, slot, state, unread)),
+  );
+  const rest = await serveEach(tick, slots.slice(scouts), (slot, outside) =>
+    unread.size < scouts ? outside(() => settleSend(tick, slot, state)) : leaveUnasked(tick, slot),
+  );
+  return { results: [...first.results, ...rest.results], bugs: first.bugs + rest.bugs };
+}
+
+/** Another one begins in each run: else the same few accounts that cannot be read would keep the others from being settled. */
+function inTurn(slots: readonly UnsettledSlot[], run: string): readonly UnsettledSlot[] {
+  const begin = createHash("sha256").update(run).digest().readUInt32BE() % slots.length;
+  return [...slots.slice(begin), ...slots.slice(0, begin)];
+}
+
+async function leaveUnasked(tick: Tick, slot: UnsettledSlot): Promise<SlotResult> {
+  const reason = `X gave no clear answer about ${scouts} other sends, so it was not asked about this one`;
+  return slotResult(tick, slot, { outcome: "unknown", reason, cause: "unavailable", draft: slot.draft });
+}
+
+/** One that cannot be looked at now stays leased until a later tick. `unread` gets the slot for which X gave no clear answer. */
+export async function settleSend(
+  tick: Tick,
+  slot: UnsettledSlot,
+  state: TickState,
+  unread = new Set<string>(),
+): Promise<SlotResult> {
+  const { services, workspace, run, stop } = tick;
+  if (stop.signal.aborted) {
+    const reason = String(stop.signal.reason);
+    return slotResult(tick, slot, { outcome: "unknown", reason, cause: "stopped", draft: slot.draft });
+  }
   const { global } = workspace.defaults;
   const client = tick.clients.get(slot.client);
   if (client === undefined) return settleWithoutClient(tick, slot);
@@ -20,13 +60,14 @@ export async function settleSend(tick: Tick, slot: UnsettledSlot, state: TickSta
     return slotResult(tick, slot, { outcome: "unknown", reason, cause: "backing-off", draft: slot.draft });
   }
   try {
-    const { account, fingerprint } = await (await services.openClient(client)).x();
+    const { account, fingerprint, ownApp } = await (await services.openClient(client)).x();
     const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
-    const result = await settleSlot(
-      { slot, client, fingerprint, knownAccounts, ...(open[0] && { resting: open[0].reason }) },
+    const { unread: isUnread, ...result } = await settleSlot(
+      { slot, client, fingerprint, ownApp, knownAccounts, ...(open[0] && { resting: open[0].reason }) },
       // It has a place already.
       { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds, outside: (work) => work() },
     );
+    if (isUnread) unread.add(slot.id);
     if (result.stop === "all") tick.stop.abort(result.reason ?? "X answers for no client");
     return slotResult(tick, slot, { ...result, draft: slot.draft });
   } catch (error) {

@@ -108,7 +108,7 @@ test("a slot whose window ends while it waits for a limiter is missed, and nothi
     now,
     openClient: async () => ({
       model: async () => Promise.reject(new Error("a stored text needs no model")),
-      x: async () => ({ account: {} as XAccount, fingerprint: "print", app: "app" }),
+      x: async () => ({ account: {} as XAccount, fingerprint: "print", app: "app", ownApp: false }),
     }),
     recordOutcome: async () => true,
   });

@@ -8,6 +8,8 @@ export interface AccountProof {
   client: Pick<Client, "id" | "xUserId">;
   /** Fingerprint of the credential in use. */
   fingerprint: string;
+  /** True when the credential belongs to an app of the client's own. */
+  ownApp?: boolean;
   /** Fingerprints that the ledger has seen proven, with their X user ids. */
   knownAccounts: ReadonlyMap<string, string>;
 }

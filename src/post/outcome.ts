@@ -1,5 +1,6 @@
-import type { OutcomeInput, RateWindow, SendResult, Strike } from "../ports.ts";
+import type { OutcomeInput, SendResult, Strike } from "../ports.ts";
 import type { Cause, Outcome } from "../terms.ts";
+import { namedWaits, whyWait } from "./named-waits.ts";
 import {
   accountStrikes,
   appStrike,
@@ -12,8 +13,6 @@ import {
   unreachableStrike,
 } from "./strikes.ts";
 
-type Backoff = NonNullable<OutcomeInput["backoff"]>;
-
 /** What the answer to a send means for the slot, its client and the tick. */
 export interface AfterSend {
   outcome: Outcome;
@@ -21,11 +20,13 @@ export interface AfterSend {
   cause?: Cause;
   postId?: string;
   /** Who is left alone by later ticks, until an instant that X has named. */
-  backoff?: Backoff;
+  backoff?: NonNullable<OutcomeInput["backoff"]>;
   /** Failures that the ledger counts, and by which it decides who is left alone. */
   strikes?: readonly Strike[];
   /** True when nothing that this run sent can have become a post; an earlier send of the slot may have. */
   notLeft?: true;
+  /** True when X gave no clear answer to a read: then nothing tells an X that is down from trouble with one account. */
+  unread?: true;
   /** Who is not served any more in this tick. */
   stop?: "client" | "all";
   /** Whether X takes the price of a post, as far as is known. */
@@ -35,10 +36,35 @@ export interface AfterSend {
 export interface SendContext {
   /** True when an earlier send of the same text had no clear answer. */
   resend: boolean;
+  /** True when the app is the client's own: what X says of that app concerns no other client. */
+  ownApp?: boolean | undefined;
+  now: Date;
+}
+
+/** What the answer means, and the waits that X's headers name beside it. */
+export function afterSend(result: SendResult, context: SendContext): AfterSend {
+  const { strikes: named = [], ...wait } = waitsNamed(result, context);
+  const { strikes: counted = [], ...after } = afterAnswer(result, context);
+  const strikes = [...counted, ...named];
+  return { ...after, ...wait, ...(strikes.length > 0 && { strikes }) };
+}
+
+/** Until when X's headers, and a 429, keep whom away. */
+export function waitsNamed(result: SendResult, { ownApp, now }: SendContext): Pick<AfterSend, "backoff" | "strikes"> {
+  const { windows } = result;
+  const refused = result.kind === "rate-limited" ? [{ scope: result.scope, remaining: 0, resetAt: result.until }] : [];
+  const known = [...windows, ...refused];
+  return namedWaits(ownApp ? known.map((window) => ({ ...window, scope: "client" as const })) : known, now);
+}
+
+/** Leaves out what counts only where several clients agree: whoever is asked again and again would speak for the others. */
+export function withoutShared({ strikes = [], ...after }: AfterSend): AfterSend {
+  const own = strikes.filter(({ severalClients }) => !severalClients);
+  return { ...after, ...(own.length > 0 && { strikes: own }) };
 }
 
 /** One rule per answer of X. A kind without a rule does not compile. */
-export function afterSend(result: SendResult, context: SendContext): AfterSend {
+function afterAnswer(result: SendResult, context: SendContext): AfterSend {
   switch (result.kind) {
     case "created":
       return { outcome: "posted", postId: result.postId, xCharged: true };
@@ -47,13 +73,13 @@ export function afterSend(result: SendResult, context: SendContext): AfterSend {
     case "rejected":
       return afterRejection(result, context);
     case "rate-limited": {
-      const reason = `X lets no more posts through until ${result.until.toISOString()}`;
-      const backoff = { scope: result.scope, until: result.until, reason };
-      return notSent(context, { reason, cause: "rate-limited", backoff, stop: result.scope });
+      const stop = context.ownApp ? "client" : result.scope;
+      return notSent(context, { reason: whyWait(result.until), cause: "rate-limited", stop });
     }
     case "out-of-credit": {
-      const reason = `${result.reason}: buy credits in X's developer console`;
-      return notSent(context, { reason, cause: "out-of-credit", strikes: [creditStrike(reason)], stop: "all" });
+      const { scope, stop, whose } = appOf(context);
+      const reason = `${result.reason}: buy credits in X's developer console${whose}`;
+      return notSent(context, { reason, cause: "out-of-credit", strikes: [creditStrike(reason, scope)], stop });
     }
     case "unsent":
       return notSent(context, {
@@ -71,14 +97,11 @@ export function afterSend(result: SendResult, context: SendContext): AfterSend {
   }
 }
 
-/** What X's headers report wins over our own buckets: a window without room keeps its clients away until it resets. */
-export function fullWindow(windows: readonly RateWindow[]): Backoff | undefined {
-  const [last] = windows
-    .filter(({ remaining }) => remaining <= 0)
-    .sort((one, other) => other.resetAt.getTime() - one.resetAt.getTime());
-  if (last === undefined) return undefined;
-  const until = last.resetAt;
-  return { scope: last.scope, until, reason: `X lets no more posts through until ${until.toISOString()}` };
+/** Whom the app stands for. */
+function appOf({ ownApp }: SendContext) {
+  return ownApp
+    ? ({ scope: "client", stop: "client", whose: ", for the client's own app" } as const)
+    : ({ scope: "x", stop: "all", whose: "" } as const);
 }
 
 /** After an unclear send, "duplicate" is the proof that it arrived. On a first send somebody else posted this text. */
@@ -124,8 +147,9 @@ function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, conte
       return { outcome: "dead", reason, cause: "account", strikes, stop: "client", xCharged: false };
     }
     case "app": {
-      const reason = `${said}: check the app's project and plan in X's developer console`;
-      return notSent(context, { reason, cause: "config", strikes: [appStrike(reason)], stop: "all" });
+      const { scope, stop, whose } = appOf(context);
+      const reason = `${said}: check the app's project and plan in X's developer console${whose}`;
+      return notSent(context, { reason, cause: "config", strikes: [appStrike(reason, scope)], stop });
     }
   }
 }
@@ -135,8 +159,8 @@ function afterRejection(result: Extract<SendResult, { kind: "rejected" }>, conte
  * one arrived, so the slot stays with those to be settled.
  */
 export function notSent(
-  { resend }: SendContext,
-  what: Pick<AfterSend, "reason" | "cause" | "backoff" | "strikes" | "stop">,
+  { resend }: Pick<SendContext, "resend">,
+  what: Pick<AfterSend, "reason" | "cause" | "strikes" | "stop">,
 ): AfterSend {
   return { outcome: resend ? "unknown" : "deferred", ...what, ...(resend && { notLeft: true }), xCharged: false };
 }

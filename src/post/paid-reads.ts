@@ -6,6 +6,7 @@ import { afterReadFailure } from "./read-failure.ts";
 /** What a read needs to know of the slot that it is made for. */
 export interface ReadFor extends Pick<CountReadInput, "slot" | "fence" | "keepUsd"> {
   client: { limits: BudgetLimits };
+  ownApp?: boolean;
 }
 
 export interface ReadPorts {
@@ -37,7 +38,7 @@ export interface PaidReads {
  * Counts every read before it is asked for, since its answer, or this run, may be lost. A lost answer counts in full; X takes
  * nothing for one that it refuses: https://docs.x.com/x-api/fundamentals/post-cap
  */
-export function openPaidReads({ client, ...slot }: ReadFor, { ledger, global, clock }: ReadPorts): PaidReads {
+export function openPaidReads({ client, ownApp, ...slot }: ReadFor, { ledger, global, clock }: ReadPorts): PaidReads {
   let costUsd = 0;
   let countedUsd = 0;
   const count = async (usd: number): Promise<AfterSend | undefined> => {
@@ -63,7 +64,7 @@ export function openPaidReads({ client, ...slot }: ReadFor, { ledger, global, cl
       } catch (error) {
         if (!(error instanceof PostingError)) throw error;
         if (error.kind === "outcome-unknown") costUsd += atMostUsd;
-        return { failed: afterReadFailure(error, clock()) };
+        return { failed: afterReadFailure(error, { now: clock(), ownApp }) };
       }
     },
     costUsd: () => costUsd,

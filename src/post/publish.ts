@@ -2,7 +2,7 @@ import type { Ledger, Strike, XAccount } from "../ports.ts";
 import type { Cause, Client, Draft, Outcome, Prices } from "../terms.ts";
 import { type AccountProof, proveAccount } from "./account.ts";
 import { armAndSend, tooLate } from "./arm-and-send.ts";
-import { type AfterSend, afterSend, fullWindow, type SendContext } from "./outcome.ts";
+import { type AfterSend, afterSend, type SendContext, waitsNamed, withoutShared } from "./outcome.ts";
 import { openPaidReads, type PaidReads, type ReadPorts } from "./paid-reads.ts";
 import { readTimeline, type TimelineRead } from "./read-timeline.ts";
 import { reportUnstored, storeOutcome } from "./store-outcome.ts";
@@ -59,23 +59,24 @@ export interface Resend extends Pick<TimelineRead, "since" | "find"> {
 export async function publishDraft(input: PublishInput, ports: PostPorts, resend?: Resend): Promise<PostResult> {
   const { account, prices } = ports;
   const reads = resend?.reads ?? openPaidReads({ ...input, keepUsd: postUsd(input.draft, prices) }, ports);
-  const context = { resend: resend !== undefined };
-  const end = (after: AfterSend, sent = context.resend) =>
+  const context = { resend: resend !== undefined, ownApp: input.ownApp, now: ports.clock() };
+  const end = (after: AfterSend, sent = true) =>
     finish(input, ports, { after: behindUnclear(after, context), reads, sent });
+  // A second send that did not leave says nothing of others.
+  const endUnsent = (after: AfterSend) => end(context.resend ? withoutShared(after) : after, context.resend);
   // No proof of the account is bought for a slot that is missed.
   const late = tooLate(ports);
-  if (late !== undefined) return end(late);
+  if (late !== undefined) return endUnsent(late);
   const proof = await proveAccount(input, { reads, account, prices });
-  if (!proof.proven) return end(proof.failed);
+  if (!proof.proven) return endUnsent(proof.failed);
   // The place is taken before the intent is stored: nothing may stand between the intent and the send.
   const sent = await ports.outside(() => armAndSend(input, ports, context));
-  if ("unsent" in sent) return end(sent.unsent);
+  if ("unsent" in sent) return endUnsent(sent.unsent);
   const { result } = sent;
   const after = afterSend(result, context);
-  const full = after.backoff ?? fullWindow(result.windows);
   const postId = result.kind === "duplicate" && resend !== undefined ? await findId(input, ports, resend) : undefined;
-  const known: AfterSend = postId === undefined ? after : { outcome: "posted", postId, xCharged: true };
-  return end({ ...known, ...(full && { backoff: full }) }, true);
+  const found = postId !== undefined && { ...waitsNamed(result, context), outcome: "posted" as const, postId };
+  return end(found ? { ...found, xCharged: true } : after);
 }
 
 /** The price of one post on X: https://docs.x.com/x-api/getting-started/pricing */

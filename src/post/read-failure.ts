@@ -1,10 +1,10 @@
 import type { PostingError } from "../errors.ts";
-import { type AfterSend, afterSend } from "./outcome.ts";
-import { unnamedStrike } from "./strikes.ts";
+import { type AfterSend, afterSend, type SendContext } from "./outcome.ts";
+import { unnamedStrike, unreadStrike } from "./strikes.ts";
 
-/** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect. */
-export function afterReadFailure(error: PostingError, now: Date): AfterSend {
-  const context = { resend: false };
+/** What a failed read (users/me, the timeline) means: the rules of a send that certainly had no effect, where X says what is wrong. */
+export function afterReadFailure(error: PostingError, { now, ownApp }: Pick<SendContext, "now" | "ownApp">): AfterSend {
+  const context = { resend: false, now, ownApp };
   const { message: reason } = error;
   switch (error.kind) {
     case "rate-limited": {
@@ -17,8 +17,12 @@ export function afterReadFailure(error: PostingError, now: Date): AfterSend {
       return afterSend({ kind: "rejected", concerns: "credential", reason, windows: [] }, context);
     case "unavailable":
     case "outcome-unknown":
-      return afterSend({ kind: "unsent", reason, windows: [] }, context);
+      return { ...notRead(reason), strikes: [unreadStrike(reason)], unread: true };
     default:
-      return { outcome: "deferred", reason, cause: "unavailable", strikes: [unnamedStrike(reason)], xCharged: false };
+      return { ...notRead(reason), strikes: [unnamedStrike(reason)] };
   }
+}
+
+function notRead(reason: string): AfterSend {
+  return { outcome: "deferred", reason, cause: "unavailable", xCharged: false };
 }

@@ -1,7 +1,7 @@
 import { PostingError } from "../errors.ts";
 import type { Ledger, TimelinePost, UnsettledSlot } from "../ports.ts";
 import type { Client } from "../terms.ts";
-import type { AfterSend } from "./outcome.ts";
+import { type AfterSend, withoutShared } from "./outcome.ts";
 import { openPaidReads, type PaidReads } from "./paid-reads.ts";
 import { finish, type PostPorts, type PostResult, postUsd, publishDraft } from "./publish.ts";
 import { readTimeline } from "./read-timeline.ts";
@@ -11,9 +11,15 @@ export interface SettleSlotInput {
   slot: UnsettledSlot;
   client: Pick<Client, "id" | "xUserId" | "madeWithAi" | "limits" | "status" | "schedule">;
   fingerprint: string;
+  ownApp?: boolean;
   knownAccounts: ReadonlyMap<string, string>;
   /** Why nothing is sent to X for now. */
   resting?: string;
+}
+
+export interface SettleResult extends PostResult {
+  /** True when X gave no clear answer to the read. */
+  unread?: true;
 }
 
 export interface SettlePorts extends PostPorts {
@@ -21,10 +27,10 @@ export interface SettlePorts extends PostPorts {
 }
 
 /** Finds out what became of a send without a clear answer, and sends the same text once more only if it is not there. */
-export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Promise<PostResult> {
-  const { slot, client } = input;
+export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Promise<SettleResult> {
+  const { slot, client, ownApp = false } = input;
   const { id, fence, xUserId, draft } = slot;
-  const reads = openPaidReads({ slot: id, fence, client, keepUsd: postUsd(draft, ports.prices) }, ports);
+  const reads = openPaidReads({ slot: id, fence, client, ownApp, keepUsd: postUsd(draft, ports.prices) }, ports);
   const find = (posts: readonly TimelinePost[]) => findPost(slot, posts);
   const read = await readTimeline({ xUserId, since: timelineSince(slot), find }, { ...ports, reads });
   const found = "found" in read ? read.found : undefined;
@@ -43,7 +49,9 @@ export async function settleSlot(input: SettleSlotInput, ports: SettlePorts): Pr
   const refusal = decision.kind === "resend" ? resendRefusal(input) : undefined;
   const final = refusal ?? decision;
   const end = (after: AfterSend) => finish({ slot: id, fence, draft }, ports, { after, reads, sent: true });
-  if (final.kind !== "resend") return end(afterDecision(final, failed));
+  if (final.kind !== "resend") {
+    return { ...(await end(afterDecision(final, failed))), ...(failed?.unread && { unread: true }) };
+  }
   return input.resting === undefined ? resend(input, ports, reads) : end(whileResting(input.resting));
 }
 
@@ -95,7 +103,8 @@ function afterDecision(
     case "posted":
       return { outcome: "posted", postId: decision.postId, xCharged: true };
     case "wait":
-      return { ...failed, ...unsettled, reason: decision.reason };
+      // The same sends are read tick after tick, so what they cannot be read for must not keep others from posting.
+      return { ...(failed && withoutShared(failed)), ...unsettled, reason: decision.reason };
     case "missed":
       return { outcome: "missed", reason: decision.reason, cause: "too-late", xCharged: true };
     case "dead":

@@ -72,19 +72,32 @@ const refusedClients: Strike = {
   severalClients: true,
 };
 
-/** Without credits X serves nobody, so the first such answer is enough. */
-export function creditStrike(reason: string): Strike {
-  return { scope: "x", cause: "out-of-credit", reason, baseMinutes: hour, capMinutes: 12 * hour, opensAfter: 1 };
+/** Without credits X serves nobody of that app, so the first such answer is enough. */
+export function creditStrike(reason: string, scope: AppScope): Strike {
+  return { scope, cause: "out-of-credit", reason, baseMinutes: hour, capMinutes: 12 * hour, opensAfter: 1 };
 }
 
 /** The app's project or plan. */
-export function appStrike(reason: string): Strike {
-  return { scope: "x", cause: "app", reason, baseMinutes: 30, capMinutes: 12 * hour, opensAfter: 1 };
+export function appStrike(reason: string, scope: AppScope): Strike {
+  return { scope, cause: "app", reason, baseMinutes: 30, capMinutes: 12 * hour, opensAfter: 1 };
 }
 
 /** Something else posts this client's texts on its account: two writers would spoil it together. */
 export function duplicateStrike(reason: string): Strike {
   return { scope: "client", cause: "duplicate", reason, baseMinutes: 6 * hour, capMinutes: 2 * day, opensAfter: 1 };
+}
+
+/** Whom an app stands for: every client, or the one whose own it is. */
+type AppScope = Extract<Strike["scope"], "client" | "x">;
+
+/** The account's window lasts longer than the app's: its client waits for exactly as long as X has said. */
+export function fullAccountStrike(reason: string, minutes: number): Strike {
+  return { scope: "client", cause: "rate-limited", reason, baseMinutes: minutes, capMinutes: minutes, opensAfter: 1 };
+}
+
+/** No answer to users/me. X may be down, or have trouble with this one account: only several clients say which. */
+export function unreadStrike(reason: string): Strike {
+  return { ...unreachableStrike(reason), cause: "unread", severalClients: true, anyoneTries: true };
 }
 
 /** A connection that fails once is nothing; short waits, for nothing was sent and X is mostly back soon. */

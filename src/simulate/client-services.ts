@@ -27,6 +27,7 @@ export function openClientServices(run: Run, client: Client): ClientServices {
         account: openSimulatedAccount(run, client, credentials),
         fingerprint: fingerprint(credentials),
         app: createHash("sha256").update(credentials.appKey).digest("hex").slice(0, 16),
+        ownApp: false,
       };
     },
   };

@@ -1,5 +1,5 @@
 import type { SendResult } from "../ports.ts";
-import { latestReset, reportedWindows, type XHeaders } from "./x-windows.ts";
+import { fullOnes, latestReset, reportedWindows, type XHeaders } from "./x-windows.ts";
 
 /** What came back from one request to X. Bodies are unknown: X, or a proxy before it, may answer anything. */
 export type Arrival =
@@ -22,7 +22,7 @@ const defaultWaitSeconds = 900;
  */
 export function classifySend(arrival: Arrival, now: Date): SendResult {
   if (arrival.kind === "none") return { ...classifySilence(arrival), windows: [] };
-  const windows = reportedWindows(arrival.headers);
+  const windows = reportedWindows(arrival.headers, now);
   if (arrival.status < 400) return { ...classifySuccess(arrival), windows };
   return { ...classifyRefusal(arrival, now), windows };
 }
@@ -106,11 +106,12 @@ function concernOf(problem: Problem): "account" | "app" | undefined {
   return problem.codes.some((code) => code === 64 || code === 326) ? "account" : undefined;
 }
 
+/** The app's full window keeps everybody waiting, but no longer than itself: the account's own may last until tomorrow. */
 function rateLimited(headers: XHeaders, now: Date): Verdict {
-  const reported = reportedWindows(headers);
-  const used = reported.filter(({ remaining }) => remaining <= 0);
+  const reported = reportedWindows(headers, now);
+  const used = fullOnes(reported);
   const scope = used.some((window) => window.scope === "all") ? "all" : "client";
-  const until = latestReset(used) ?? latestReset(reported);
+  const until = latestReset(used.filter((window) => window.scope === scope)) ?? latestReset(reported);
   // A reset that has passed by our clock says nothing: clocks differ, and asking again at once would be no wait.
   const wait = new Date(now.getTime() + defaultWaitSeconds * 1000);
   return { kind: "rate-limited", scope, until: until !== undefined && until > now ? until : wait };

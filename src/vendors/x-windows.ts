@@ -9,14 +9,23 @@ const windowHeaders = [
   { name: "x-app-limit-24hour", scope: "all" },
 ] as const;
 
+/** X's longest window is a day, and clocks differ. A reset beyond that is an error of whatever answered, and nobody waits for years. */
+const longestWaitMs = 25 * 3_600_000;
+
 /** The windows that an answer reports; those it reports incompletely are left out. */
-export function reportedWindows(headers: XHeaders): RateWindow[] {
+export function reportedWindows(headers: XHeaders, now: Date): RateWindow[] {
+  const latestMs = now.getTime() + longestWaitMs;
   return windowHeaders.flatMap(({ name, scope }) => {
     const remaining = wholeNumber(headers[`${name}-remaining`]);
     const resetSeconds = wholeNumber(headers[`${name}-reset`]);
     if (remaining === undefined || resetSeconds === undefined) return [];
-    return [{ scope, remaining, resetAt: new Date(resetSeconds * 1000) }];
+    return [{ scope, remaining, resetAt: new Date(Math.min(resetSeconds * 1000, latestMs)) }];
   });
+}
+
+/** The windows that let nothing through before their reset. */
+export function fullOnes(windows: readonly RateWindow[]): RateWindow[] {
+  return windows.filter(({ remaining }) => remaining <= 0);
 }
 
 /** The latest reset of these windows; undefined when there is none. */

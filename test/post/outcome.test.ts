@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type FailureKind, PostingError } from "../../src/errors.ts";
-import type { RateWindow, SendResult } from "../../src/ports.ts";
-import { afterSend, fullWindow } from "../../src/post/outcome.ts";
+import type { SendResult } from "../../src/ports.ts";
+import { afterSend } from "../../src/post/outcome.ts";
 import { afterReadFailure } from "../../src/post/read-failure.ts";
 
 const now = new Date("2026-11-21T12:00:00Z");
@@ -138,24 +138,11 @@ test.for<Row>([
   },
   { when: "unclear", result: { kind: "unknown", reason, windows }, expected: { outcome: "unknown", xCharged: false } },
 ])("a text that was $when", ({ result, resend = false, expected }) => {
-  expect(afterSend(result, { resend })).toMatchObject(expected);
+  expect(afterSend(result, { resend, now })).toMatchObject(expected);
 });
 
-test.for<{ when: string; windows: RateWindow[]; expected: RateWindow | undefined }>([
-  { when: "no window is reported", windows: [], expected: undefined },
-  { when: "there is room", windows: [window("client", 1, 5)], expected: undefined },
-  { when: "one is full", windows: [window("client", 0, 5), window("all", 9, 90)], expected: window("client", 0, 5) },
-  { when: "two are full", windows: [window("client", 0, 5), window("all", 0, 90)], expected: window("all", 0, 90) },
-])("X's windows keep their clients away when $when", ({ windows, expected }) => {
-  const backoff = fullWindow(windows);
-  expect(backoff && { scope: backoff.scope, until: backoff.until }).toEqual(
-    expected && { scope: expected.scope, until: expected.resetAt },
-  );
-});
-
-function window(scope: RateWindow["scope"], remaining: number, inMinutes: number): RateWindow {
-  return { scope, remaining, resetAt: minutes(inMinutes) };
-}
+/** One account's users/me that times out must not keep the others from posting. */
+const unread = { scope: "x", cause: "unread", opensAfter: 3, severalClients: true, anyoneTries: true };
 
 test.for<{ kind: FailureKind; expected: object }>([
   {
@@ -164,26 +151,27 @@ test.for<{ kind: FailureKind; expected: object }>([
   },
   { kind: "rate-limited", expected: { cause: "rate-limited", backoff: { scope: "client", until: minutes(15) } } },
   { kind: "out-of-credit", expected: { cause: "out-of-credit", stop: "all" } },
-  { kind: "unavailable", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
-  { kind: "outcome-unknown", expected: { cause: "unavailable", strikes: [{ scope: "x", cause: "unavailable" }] } },
+  { kind: "unavailable", expected: { cause: "unavailable", unread: true, strikes: [unread] } },
+  { kind: "outcome-unknown", expected: { cause: "unavailable", unread: true, strikes: [unread] } },
   { kind: "rejected", expected: { cause: "unavailable", strikes: [{ scope: "client", cause: "refused" }] } },
 ])("a read that failed as $kind defers", ({ kind, expected }) => {
-  const after = afterReadFailure(new PostingError(kind, "said so"), now);
+  const after = afterReadFailure(new PostingError(kind, "said so"), { now });
   expect(after).toMatchObject({ outcome: "deferred", ...expected });
 });
 
 test("a read that says when to come back is taken at its word", () => {
   const error = new PostingError("rate-limited", "later", { retryAt: minutes(3) });
-  expect(afterReadFailure(error, now).backoff?.until).toEqual(minutes(3));
+  expect(afterReadFailure(error, { now }).backoff?.until).toEqual(minutes(3));
 });
 
 test("an answer that says nothing about X as a service does not count against it", () => {
-  const scopes = afterReadFailure(new PostingError("rejected", "said so"), now).strikes?.map(({ scope }) => scope);
+  const scopes = afterReadFailure(new PostingError("rejected", "said so"), { now }).strikes?.map(({ scope }) => scope);
   expect(scopes).toEqual(["client"]);
+  expect(afterReadFailure(new PostingError("rejected", "said so"), { now }).unread).toBeUndefined();
   expect(
-    afterSend({ kind: "rejected", concerns: "content", reason, windows }, { resend: false }).strikes,
+    afterSend({ kind: "rejected", concerns: "content", reason, windows }, { resend: false, now }).strikes,
   ).toBeUndefined();
-  expect(afterSend({ kind: "unknown", reason, windows }, { resend: true }).notLeft).toBeUndefined();
+  expect(afterSend({ kind: "unknown", reason, windows }, { resend: true, now }).notLeft).toBeUndefined();
 });
 
 const results: readonly SendResult[] = [
@@ -201,7 +189,7 @@ const results: readonly SendResult[] = [
 test.for(results)(
   "the strikes of %j wait at least some minutes, at most a week, and say what a person can do",
   (result) => {
-    const { strikes = [] } = afterSend(result, { resend: false });
+    const { strikes = [] } = afterSend(result, { resend: false, now });
     expect(strikes.length).toBeGreaterThan(0);
     for (const strike of strikes) {
       expect(strike.baseMinutes).toBeGreaterThanOrEqual(5);

@@ -2,9 +2,12 @@ import { expect, test } from "vitest";
 import type { SendResult, Strike } from "../../src/ports.ts";
 import { proveAccount } from "../../src/post/account.ts";
 import { afterSend } from "../../src/post/outcome.ts";
+import { type FaultRequest, xFaults } from "../../src/sandbox/x-faults.ts";
+import { openSettling } from "./settle-scene.ts";
 
 /** What counts against whom where X's answer does not say it all. */
 
+const now = new Date("2026-11-21T12:00:00Z");
 const windows = [] as const;
 const reason = "X answered so";
 const blocked: SendResult = { kind: "blocked", reason, windows };
@@ -36,12 +39,12 @@ test.for<{ when: string; result: SendResult; resend: boolean; expected: object }
   },
   { when: "sent while X is down", result: down, resend: false, expected: { outcome: "unknown", xCharged: false } },
 ])("a text that was $when is $expected.outcome", ({ result, resend, expected }) => {
-  expect(afterSend(result, { resend })).toMatchObject(expected);
+  expect(afterSend(result, { resend, now })).toMatchObject(expected);
 });
 
 test("a first send that was blocked may have left", () => {
-  expect(afterSend(blocked, { resend: false }).notLeft).toBeUndefined();
-  expect(afterSend(down, { resend: true }).notLeft).toBeUndefined();
+  expect(afterSend(blocked, { resend: false, now }).notLeft).toBeUndefined();
+  expect(afterSend(down, { resend: true, now }).notLeft).toBeUndefined();
 });
 
 test.for<{ result: SendResult; expected: readonly Partial<Strike>[] }>([
@@ -62,7 +65,7 @@ test.for<{ result: SendResult; expected: readonly Partial<Strike>[] }>([
   { result: down, expected: [{ scope: "x", cause: "down", opensAfter: 3, severalClients: true, anyoneTries: true }] },
 ])("the strikes of $result.kind wait for some minutes up to a day, and say what to look at", ({ result, expected }) => {
   for (const resend of [false, true]) {
-    const { strikes = [] } = afterSend(result, { resend });
+    const { strikes = [] } = afterSend(result, { resend, now });
     expect(strikes).toMatchObject(expected);
     for (const { baseMinutes, capMinutes, reason: said } of strikes) {
       expect(baseMinutes).toBeGreaterThanOrEqual(10);
@@ -71,6 +74,17 @@ test.for<{ result: SendResult; expected: readonly Partial<Strike>[] }>([
       expect(said).toMatch(/look|see/);
     }
   }
+});
+
+test("a second send that waits for an answer of users/me says nothing of other clients", async () => {
+  const faults = ({ path }: FaultRequest) => (path === "/2/users/me" ? xFaults.serverError(503, false) : undefined);
+  const { settle, clock, ledger } = await openSettling(faults);
+  const unproven = { knownAccounts: new Map<string, string>() };
+  await settle(unproven);
+  clock.advance(60);
+  expect(await settle(unproven)).toMatchObject({ outcome: "unknown", cause: "unavailable" });
+  expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", reason: expect.stringContaining("503") }]);
+  expect(ledger.outcomes[0]?.strikes).toBeUndefined();
 });
 
 test("a client with another account's credential rests at once, with both accounts in the reason, and stops nobody else", async () => {

@@ -49,6 +49,8 @@ interface StageOptions {
   clients?: readonly string[];
   /** Fields of the client files. */
   change?: Readonly<Record<string, unknown>>;
+  /** The client that has an app of its own. */
+  ownApp?: string;
 }
 
 /** One Postgres for the file; a stage with its own database, workspace and services for each test that asks for one. */
@@ -62,13 +64,14 @@ export function stages(): (options?: StageOptions) => Promise<Stage> {
     for (const close of closers.splice(0).reverse()) await close();
   });
   afterAll(() => postgres.stop());
-  return async ({ clients: ids = ["acme"], change = {} } = {}) => {
+  return async ({ clients: ids = ["acme"], change = {}, ownApp } = {}) => {
     let nowMs = Date.parse("2026-11-21T09:04:00Z");
     const clock = () => new Date(nowMs);
     const workspace = await createWorkspace();
     closers.push(workspace.remove);
     const clients: TestClient[] = [];
-    for (const id of ids) clients.push(await workspace.addClient(id, change));
+    const own = { appKey: "own-app-key", appSecret: "own-app-secret" };
+    for (const id of ids) clients.push(await workspace.addClient(id, change, id === ownApp ? own : undefined));
     const services = await startServices({ postgres, workspace, clients, clock });
     closers.push(services.close);
     const tick: Stage["tick"] = (minutesLater = 0, { args = [], environment = {} } = {}) => {

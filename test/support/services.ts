@@ -43,7 +43,7 @@ export async function startServices(input: {
   const served = openServiceSession(address, 10);
   const ledger = await serveRpc(served, secretKey, { isServiceRole: true });
   const redis = await openRedisHttp();
-  const byToken = new Map(clients.map((client) => [client.accessToken, { ...client, ...appKeys }]));
+  const byToken = new Map(clients.map((client) => [client.accessToken, { ...client, ...(client.ownApp ?? appKeys) }]));
   const x = await startXSandbox({
     clock,
     accounts: (token) => byToken.get(token),

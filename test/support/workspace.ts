@@ -10,7 +10,7 @@ export interface TestWorkspace {
   root: string;
   identity: string;
   /** Writes a client that owes one slot on every hour, with the changes given, and sealed credentials. */
-  addClient(id: string, change?: Readonly<Record<string, unknown>>): Promise<TestClient>;
+  addClient(id: string, change?: Readonly<Record<string, unknown>>, ownApp?: typeof appKeys): Promise<TestClient>;
   /** Changes fields of a client's file. */
   editClient(id: string, change: Readonly<Record<string, unknown>>): Promise<void>;
   remove(): Promise<void>;
@@ -22,6 +22,8 @@ export interface TestClient {
   handle: string;
   accessToken: string;
   accessSecret: string;
+  /** An app of its own, where it has one. */
+  ownApp?: typeof appKeys;
 }
 
 export const appKeys = { appKey: "test-app-key", appSecret: "test-app-secret" };
@@ -74,11 +76,12 @@ export async function createWorkspace(): Promise<TestWorkspace> {
   return {
     root,
     identity,
-    addClient: async (id, change = {}) => {
+    addClient: async (id, change = {}, ownApp = undefined) => {
       clients += 1;
-      const client = accountOf(id, clients);
+      const client = { ...accountOf(id, clients), ...(ownApp && { ownApp }) };
       const { accessToken: access_token, accessSecret: access_secret } = client;
-      const sealed = await sealCredentials({ client: id, access_token, access_secret }, id, (text) =>
+      const app = ownApp && { app_key: ownApp.appKey, app_secret: ownApp.appSecret };
+      const sealed = await sealCredentials({ client: id, access_token, access_secret, ...app }, id, (text) =>
         encryptTo(recipient, text),
       );
       await write(`clients/${id}.yaml`, { ...clientFile(client), credentials: { sealed }, ...change });

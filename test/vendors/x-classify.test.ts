@@ -4,6 +4,8 @@ import { type Arrival, classifySend, describe, problemOf } from "../../src/vendo
 
 const now = new Date("2026-11-21T12:00:00Z");
 const inTenMinutes = "1795263000";
+/** A day is X's longest window, and clocks differ. */
+const inTwentyFiveHours = new Date("2026-11-22T13:00:00Z");
 
 function cut(status: number, raw: string): Arrival {
   return { kind: "cut", status, headers: {}, raw };
@@ -111,6 +113,38 @@ test.for<{ when: string; arrival: Arrival; expected: object }>([
       },
     ),
     expected: { kind: "rate-limited", scope: "client", until: new Date(Number(inTenMinutes) * 1000 + 60_000) },
+  },
+  {
+    when: "the app's window is full for ten minutes, and the account's for longer",
+    arrival: answer(
+      429,
+      {},
+      {
+        "x-app-limit-24hour-remaining": "0",
+        "x-app-limit-24hour-reset": inTenMinutes,
+        "x-user-limit-24hour-remaining": "0",
+        "x-user-limit-24hour-reset": `${Number(inTenMinutes) + 3600}`,
+      },
+    ),
+    expected: {
+      kind: "rate-limited",
+      scope: "all",
+      until: new Date(Number(inTenMinutes) * 1000),
+      windows: [
+        { scope: "client", resetAt: new Date((Number(inTenMinutes) + 3600) * 1000) },
+        { scope: "all", resetAt: new Date(Number(inTenMinutes) * 1000) },
+      ],
+    },
+  },
+  {
+    when: "the reset of a 429 is centuries away",
+    arrival: answer(429, {}, { "x-rate-limit-remaining": "0", "x-rate-limit-reset": "9999999999" }),
+    expected: { kind: "rate-limited", until: inTwentyFiveHours, windows: [{ resetAt: inTwentyFiveHours }] },
+  },
+  {
+    when: "a post fills a window until centuries away",
+    arrival: answer(201, { data: { id: "5" } }, { "x-rate-limit-remaining": "0", "x-rate-limit-reset": "9999999999" }),
+    expected: { kind: "created", windows: [{ resetAt: inTwentyFiveHours }] },
   },
 ])("a send is classified when $when", ({ arrival, expected }) => {
   expect(classifySend(arrival, now)).toMatchObject(expected);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { PostingError } from "../../src/errors.ts";
 import { sandboxAccount } from "../../src/sandbox/x-accounts.ts";
 import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
+import { readBody, unusable } from "../../src/vendors/x-read.ts";
 import { acme, hangDeadlineMs, noon, openX } from "../contracts/x-fixture.ts";
 
 const text = "Fish & chips <fresh> at https://example.com/menu";
@@ -27,7 +28,8 @@ test.for([
   // What is refused costs nothing, whoever refused it.
   { when: "a proxy gave up on X", fault: xFaults.proxyTimeout, kind: "rejected" },
   { when: "X is down", fault: xFaults.serverError(503, false), kind: "outcome-unknown" },
-  { when: "there are only errors", fault: xFaults.onlyErrors, kind: "outcome-unknown" },
+  // X's word about this account, without anything that it charges for.
+  { when: "there are only errors", fault: xFaults.onlyErrors, kind: "rejected" },
   { when: "X speaks of duplicates", fault: xFaults.duplicate, kind: "unavailable" },
   { when: "the answer is cut", fault: { kind: "cut-body", afterBytes: 10 }, kind: "outcome-unknown" },
   { when: "X hangs", fault: { kind: "hang", done: false }, kind: "outcome-unknown" },
@@ -55,6 +57,29 @@ test("users/me that is cut behind the id is as dear as one that is cut before it
 test("a rate-limited read says when to come back", async () => {
   const { account } = await openX({ faults: () => xFaults.tooManyPerUser(soon) });
   await expect(account.whoAmI()).rejects.toMatchObject({ kind: "rate-limited", retryAt: soon });
+});
+
+test("a read waits for the longest of the windows that are full, for it keeps back its own client alone", () => {
+  const seconds = (at: Date) => String(at.getTime() / 1000);
+  const later = new Date(soon.getTime() + 3_600_000);
+  const headers = {
+    "x-app-limit-24hour-remaining": "0",
+    "x-app-limit-24hour-reset": seconds(soon),
+    "x-rate-limit-remaining": "0",
+    "x-rate-limit-reset": seconds(later),
+  };
+  const read = () => readBody({ kind: "answer", status: 429, headers, body: {} }, "users/me", noon);
+  expect(read).toThrow(expect.objectContaining({ kind: "rate-limited", retryAt: later }));
+});
+
+test.for([
+  { body: { errors: [{ title: "Suspended", detail: "gone" }] }, kind: "rejected" },
+  // What was returned was charged for.
+  { body: { data: [{}], errors: [{ title: "Suspended" }] }, kind: "outcome-unknown" },
+  { body: { errors: [] }, kind: "outcome-unknown" },
+  { body: "<html>", kind: "outcome-unknown" },
+])("a good status with $body is $kind", ({ body, kind }) => {
+  expect(unusable(body, "the timeline")).toMatchObject({ kind });
 });
 
 test("the timeline gives texts back as they were written", async () => {
