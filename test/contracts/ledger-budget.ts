@@ -176,6 +176,10 @@ export function budgetContract(open: OpenLedger): void {
     const both = { ...nothing, completions: 3, usd: 0.01, held_posts: 1, held_completions: 3, held_usd: 0.025 };
     expect(await spend(steps, "acme", "2026-11-21")).toEqual(both);
     expect(await spend(steps, "*", "2026-11")).toEqual(both);
+    expect(await steps.slotRow(), "receipts add up to what the budget lost").toMatchObject({
+      completions: 3,
+      model_usd: 0.01,
+    });
   });
 
   test("what a dead run held and never settled can use up the limit of its successor", async () => {

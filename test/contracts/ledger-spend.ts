@@ -10,7 +10,10 @@ export function spendContract(open: OpenLedger): void {
     const steps = stepsOf(await open());
     for (const [index, usd] of days.entries()) {
       const period = new Date(Date.UTC(2026, 10, 20 - index)).toISOString().slice(0, 10);
-      await steps.sql("insert into clara.spend (scope, period, usd) values ('acme', $1, $2::numeric)", [period, usd]);
+      await steps.sql("insert into clara.spend (scope, period, usd, posts) values ('acme', $1, $2::numeric, 1)", [
+        period,
+        usd,
+      ]);
     }
     await steps.sql(
       "insert into clara.spend (scope, period, usd) values ('acme', '2026-10', 500), ('*', '2026-11-20', 500)",
@@ -36,6 +39,15 @@ export function spendContract(open: OpenLedger): void {
   ])("$what is granted: $granted", async ({ days, usd, granted }) => {
     const steps = await after(...days);
     expect(await steps.reserve(worst(usd))).toMatchObject({ granted });
+  });
+
+  test.for([
+    { what: "a first post after days of rehearsals", posts: 1, granted: true },
+    { what: "a dear rehearsal among cheap ones", posts: 0, granted: false },
+  ])("$what is granted: $granted", async ({ posts, granted }) => {
+    const steps = await after(...Array<number>(10).fill(0.004));
+    await steps.sql("update clara.spend set posts = 0 where scope = 'acme'");
+    expect(await steps.reserve({ worst: { ...worst(0.7).worst, posts } })).toMatchObject({ granted });
   });
 
   test("what is spent and held today counts with the next worst case", async () => {
