@@ -1,12 +1,12 @@
 import type { DuePlan, DueSlot } from "./due/plan.ts";
 import { whyTried } from "./due/stage.ts";
-import { worstCase, worstCaseOfDraft } from "./gate/cost.ts";
+import { type WorstCase, worstCase, worstCaseOfDraft } from "./gate/cost.ts";
 import { reservation } from "./gate/reserve.ts";
 import { planWriting } from "./generate/plan.ts";
 import type { Claim, RefusedSlot, TickState } from "./ports.ts";
 import type { SlotResult } from "./record/report.ts";
 import type { Job } from "./serve.ts";
-import type { Prompt, WritingPlan } from "./terms.ts";
+import type { Prompt, Slot, WritingPlan } from "./terms.ts";
 import { slotResult, type Tick } from "./tick.ts";
 
 /** The gate: plans what to ask of the models and holds the worst-case cost, in one call, before anything is spent. */
@@ -15,7 +15,10 @@ export async function admit(
   { plan, claims, state }: { plan: DuePlan; claims: readonly Claim[]; state: TickState },
 ): Promise<{ jobs: readonly Job[]; held: readonly SlotResult[] }> {
   const bySlot = new Map(claims.map((claim) => [claim.slot, claim]));
-  const drafted = plan.due.map((due) => prepare(tick, due, bySlot.get(due.slot.id), state));
+  const stored = new Set(tick.dryRun ? state.open.flatMap(({ id, drafted }) => (drafted ? [id] : [])) : []);
+  const drafted = plan.due.map((due) =>
+    stored.has(due.slot.id) ? { held: wouldSend(tick, due) } : prepare(tick, due, bySlot.get(due.slot.id), state),
+  );
   const jobs = drafted.flatMap((one) => ("job" in one ? [one.job] : []));
   const held = drafted.flatMap((one) => ("held" in one ? [one.held] : []));
   if (tick.dryRun) return { jobs: [], held: [...held, ...jobs.map((job) => wouldServe(tick, job))] };
@@ -82,9 +85,19 @@ async function reserve(tick: Tick, { jobs, held, refused }: Admission) {
   return { jobs: jobs.filter(({ slot }) => granted.has(slot.id)), held: [...held, ...over] };
 }
 
+/** A dry run claims nothing, so it knows that a text is stored but not which: the price is that of one with a link. */
+function wouldSend(tick: Tick, { slot }: DueSlot): SlotResult {
+  return would(tick, slot, { what: sendStored, cost: worstCaseOfDraft({ hasLink: true }, tick.workspace.prices) });
+}
+
 function wouldServe(tick: Tick, { slot, text, cost }: Job): SlotResult {
+  return would(tick, slot, { what: "draft" in text ? sendStored : wouldWrite(text.plan), cost });
+}
+
+const sendStored = "send the text that is stored";
+
+function would(tick: Tick, slot: Slot, { what, cost }: { what: string; cost: WorstCase }): SlotResult {
   const most = (cost.modelUsd + cost.xUsd).toFixed(4);
-  const what = "draft" in text ? "send the text that is stored" : wouldWrite(text.plan);
   return slotResult(tick, slot, {
     outcome: "deferred",
     reason: `dry run: would ${what}, for $${most} at most`,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { admit } from "../src/admit.ts";
-import type { ReserveInput } from "../src/ports.ts";
+import type { OpenSlot, ReserveInput } from "../src/ports.ts";
 import type { Client, Draft, Prompt } from "../src/terms.ts";
 import { exampleClient, exampleState } from "./due/examples.ts";
 import { prices, prompt } from "./generate/fixtures.ts";
@@ -54,7 +54,9 @@ async function admitOne(
   const slot = { id: "acme/2026-11-21T09:00", client: "acme", plannedAt: now };
   const plan = { due: [{ slot, client, latenessSeconds: 0 }], deferred: [], closed: [], planned: [] };
   const none = { recentTexts: [], recentFallbacks: [], recentLinks: 0 };
-  const claims = [{ slot: slot.id, fence: 3, ...none, ...(draft && { draft }) }];
+  // A dry run claims nothing: all it knows of a text is that the ledger has one.
+  const claims = dryRun ? [] : [{ slot: slot.id, fence: 3, ...none, ...(draft && { draft }) }];
+  const written: OpenSlot = { ...slot, state: "waiting", ...(draft && { drafted: true }) };
   const asked: ReserveInput[] = [];
   const reserveSlots = async (input: ReserveInput) => {
     asked.push(input);
@@ -68,7 +70,8 @@ async function admitOne(
     defaults: { recipients: [], global: client.limits },
   };
   const services = { ...tick.services, ledger: { ...tick.services.ledger, reserveSlots } };
-  const admitted = await admit({ ...tick, dryRun, workspace, services }, { plan, claims, state: exampleState() });
+  const state = exampleState({ open: [written] });
+  const admitted = await admit({ ...tick, dryRun, workspace, services }, { plan, claims, state });
   return { ...admitted, reserved: asked.flatMap(({ slots }) => slots) };
 }
 
@@ -93,14 +96,21 @@ test.for([
   expect(admitted).toMatchObject({ jobs: [{ text: { draft: { text: "stored" } } }], held: [] });
 });
 
-test("a dry run says what is written, and what is stored", async () => {
-  const would = async (draft?: Draft) => {
-    const { held, reserved } = await admitOne({}, { dryRun: true, prompts: [prompt], ...(draft && { draft }) });
-    expect(reserved).toEqual([]);
-    return held[0]?.reason;
-  };
-  expect(await would()).toMatch(/^dry run: would write with prompt .* for \$0\.\d{4} at most$/);
-  expect(await would(draftOf("stored"))).toBe("dry run: would send the text that is stored, for $0.0750 at most");
+test("a dry run says what would be written", async () => {
+  const { jobs, held, reserved } = await admitOne({}, { dryRun: true, prompts: [prompt] });
+  expect({ jobs, reserved }).toEqual({ jobs: [], reserved: [] });
+  expect(held[0]?.reason).toMatch(/^dry run: would write with prompt .* for \$0\.\d{4} at most$/);
+});
+
+test.for([
+  { when: "is published", state: "published" },
+  { when: "is archived", state: "archived" },
+] as const)("a dry run says what is stored, at the price of a link, also where its prompt $when", async ({ state }) => {
+  const stored = { dryRun: true, draft: draftOf("stored"), prompts: [{ ...prompt, state }] };
+  const { jobs, held, reserved } = await admitOne({}, stored);
+  expect({ jobs, reserved }).toEqual({ jobs: [], reserved: [] });
+  const reason = "dry run: would send the text that is stored, for $0.2600 at most";
+  expect(held).toMatchObject([{ outcome: "deferred", cause: "dry-run", reason }]);
 });
 
 test("a slot whose writing is refused after its claim goes back in the call that reserves, with the reason", async () => {

@@ -4,11 +4,12 @@ import { makeDraft, textHash } from "./draft.ts";
 import type { CheckedText, GenerateInput } from "./session.ts";
 import { pickNumber } from "./topic.ts";
 
-/** Fallback texts that may be posted now, the first choice first, or why there is none. */
+/** Fallback texts that may be posted now, the first choice first. */
 export interface Fallbacks {
   drafts: readonly Draft[];
   checks: readonly CheckedText[];
-  reason: string;
+  /** Why none was posted, should it come to that: there is none to offer, or the ledger refused what was offered. */
+  unused: string;
 }
 
 /**
@@ -17,16 +18,17 @@ export interface Fallbacks {
  */
 export function readyFallbacks(input: GenerateInput): Fallbacks {
   const { client, claim, plan } = input;
-  if (client.fallbacks.length === 0) return { drafts: [], checks: [], reason: "the client has none" };
+  if (client.fallbacks.length === 0) return { drafts: [], checks: [], unused: "the client has none" };
   const used = new Set(claim.recentFallbacks.map(normaliseText));
   const fresh = client.fallbacks.map(normaliseText).filter((text) => !used.has(text));
-  if (fresh.length === 0) return { drafts: [], checks: [], reason: "all were used in the last 30 days" };
+  if (fresh.length === 0) return { drafts: [], checks: [], unused: "all were used in the last 30 days" };
   const context = { client, linksAllowed: plan.linksAllowed, recentTexts: [] };
   const checked = rotate(fresh, pickNumber(plan.slot.id, fresh.length)).map((text) => ({
     text,
     failures: checkText(text, context),
   }));
   const passed = checked.filter(({ failures }) => failures.length === 0);
+  const broken = passed.length > 0 ? undefined : checked[0]?.failures[0];
   return {
     drafts: passed.map(({ text }) => makeDraft(input, text)),
     checks: checked.map(({ text, failures }) => ({
@@ -35,7 +37,7 @@ export function readyFallbacks(input: GenerateInput): Fallbacks {
       failures,
       moderation: "not asked",
     })),
-    reason: `${checked[0]?.failures[0]?.reason ?? "too similar to recent posts"}`,
+    unused: broken?.reason ?? "too similar to recent posts",
   };
 }
 

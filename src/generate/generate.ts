@@ -45,7 +45,7 @@ export async function generateDraft(input: GenerateInput, ports: GeneratePorts):
     if (draft !== undefined) return report(session, { kind: "draft", draft });
     if (session.stores === 2 || session.moderationDown) break;
   }
-  return session.stores === 2 ? skipped(session, "fallbacks: too similar to recent posts") : withoutModels(session);
+  return session.stores === 2 ? skipped(session) : withoutModels(session);
 }
 
 /** One call, and one repair if this slot has not had its repair yet. */
@@ -96,13 +96,13 @@ function tooSimilar({ text }: Draft): Rejected {
 async function withoutModels(session: Session): Promise<Generated> {
   const deferral = whenToReturn(session);
   if (deferral !== undefined) return deferral;
-  const { drafts, checks, reason } = readyFallbacks(session.input);
+  const { drafts, checks } = readyFallbacks(session.input);
   session.checks.push(...checks);
   if (drafts.length > 0 || session.unstored.completions > 0) {
     const draft = await store(session, drafts);
     if (draft !== undefined) return report(session, { kind: "draft", draft });
   }
-  return skipped(session, `fallbacks: ${reason}`);
+  return skipped(session);
 }
 
 /** Deferred when waiting is all it takes and the slot can wait; a fallback text would be wasted. */
@@ -117,8 +117,9 @@ function whenToReturn(session: Session): Generated | undefined {
   return report(session, { kind: "deferred", reason, ...(earliest === undefined ? {} : { until: earliest }) });
 }
 
-function skipped(session: Session, fallbackReason: string): Generated {
-  return report(session, { kind: "skipped", reason: clip(["no text", ...lines(session), fallbackReason].join("; ")) });
+function skipped(session: Session): Generated {
+  const fallbacks = `fallbacks: ${readyFallbacks(session.input).unused}`;
+  return report(session, { kind: "skipped", reason: clip(["no text", ...lines(session), fallbacks].join("; ")) });
 }
 
 function report({ total, checks, ...session }: Session, written: Written): Generated {

@@ -234,17 +234,32 @@ describe("a fallback text", () => {
 });
 
 describe("a slot is skipped", () => {
-  test.for<{ when: string; fallbacks: readonly string[]; recentFallbacks: readonly string[]; why: string }>([
+  const withoutFallbacks: readonly {
+    when: string;
+    fallbacks: readonly string[];
+    recentFallbacks: readonly string[];
+    why: string;
+  }[] = [
     { when: "the client has no fallback text", fallbacks: [], recentFallbacks: [], why: "the client has none" },
     { when: "all were used", fallbacks: ["One."], recentFallbacks: ["One."], why: "used in the last 30 days" },
     { when: "none keeps the rules", fallbacks: ["example.com"], recentFallbacks: [], why: "has a link" },
-  ])("when no model answers and $when", async ({ fallbacks, recentFallbacks, why }) => {
+  ];
+
+  test.for(withoutFallbacks)("when no model answers and $when", async ({ fallbacks, recentFallbacks, why }) => {
     const { ports, calls } = scene([outage, outage]);
     const claim = { recentTexts: [], recentFallbacks };
     const result = await generateDraft({ ...input, client: { ...client, fallbacks }, claim }, ports);
     expect(result).toMatchObject({ kind: "skipped", reason: expect.stringContaining(why) });
     expect(result).toMatchObject({ reason: expect.stringContaining("openai/gpt-4.1-mini: no connection") });
     expect(calls).toHaveLength(0);
+  });
+
+  test.for(withoutFallbacks)("when the ledger refuses every candidate and $when", async (one) => {
+    const { ports, calls } = scene([good, good], {}, [...good]);
+    const claim = { recentTexts: [], recentFallbacks: one.recentFallbacks };
+    const result = await generateDraft({ ...input, client: { ...client, fallbacks: one.fallbacks }, claim }, ports);
+    expect(result).toMatchObject({ kind: "skipped", reason: expect.stringMatching(`; fallbacks: [^;]*${one.why}`) });
+    expect(calls).toHaveLength(2);
   });
 
   test("with a short reason, and what was spent is still recorded", async () => {
@@ -257,13 +272,15 @@ describe("a slot is skipped", () => {
   test("when the ledger refuses everything twice, fallback texts included", async () => {
     const { ports, calls } = scene([good, good], {}, [...good, ...client.fallbacks]);
     const result = await generateDraft(input, ports);
-    expect(result).toMatchObject({ kind: "skipped", reason: expect.stringContaining("too similar") });
+    expect(result).toMatchObject({ kind: "skipped", reason: expect.stringContaining("fallbacks: too similar") });
     expect(calls).toHaveLength(2);
   });
 
-  test("when the ledger refuses the fallback texts", async () => {
-    const { ports, calls } = scene([outage, outage], {}, [...client.fallbacks]);
-    const result = await generateDraft(input, ports);
+  test.for([0, 1])("when the ledger refuses the one fallback text that keeps the rules (at %i)", async (index) => {
+    const kept = "A clean grinder is half of the cup.";
+    const { ports, calls } = scene([outage, outage], {}, [kept]);
+    const fallbacks = ["See example.com", "See example.org"].with(index, kept);
+    const result = await generateDraft({ ...input, client: { ...client, fallbacks } }, ports);
     expect(result).toMatchObject({ kind: "skipped", reason: expect.stringContaining("fallbacks: too similar") });
     expect(calls).toHaveLength(1);
   });

@@ -34,7 +34,9 @@ export const entityRules: readonly Rule[] = [
     name: "mentions",
     check: (text, { client }) => {
       const own = client.handle.replace(/^@/, "").toLowerCase();
-      const others = twitterText.extractMentions(text).filter((name) => name.toLowerCase() !== own);
+      // `extractMentions` leaves out names that a slash follows, which is how X writes lists and npm its scopes.
+      const named = twitterText.extractMentionsOrListsWithIndices(text);
+      const others = named.filter(({ screenName }) => screenName.toLowerCase() !== own);
       return others.length === 0 ? undefined : "the text mentions another account";
     },
   },

@@ -41,9 +41,9 @@ function containsPhrase(text: string, phrase: string): boolean {
   if (wanted === "") return false;
   const haystack = fold(text);
   for (let at = haystack.indexOf(wanted); at >= 0; at = haystack.indexOf(wanted, at + 1)) {
-    const before = lastCharacter(haystack.slice(0, at));
-    const after = firstCharacter(haystack.slice(at + wanted.length));
-    if (!joins(before, firstCharacter(wanted)) && !joins(lastCharacter(wanted), after)) return true;
+    const before = haystack.slice(0, at);
+    const after = haystack.slice(at + wanted.length);
+    if (!joins(before, wanted) && !joins(wanted, after)) return true;
   }
   return false;
 }
@@ -52,15 +52,35 @@ function fold(text: string): string {
   return text.normalize("NFKC").toLowerCase().replaceAll("’", "'").replace(/\s+/gu, " ").trim();
 }
 
-/** Two word characters side by side are one word, except in scripts that write without spaces. */
+const wordCharacter = /[\p{L}\p{N}\p{M}_]/u;
+
+/**
+ * Scripts that write without spaces, and Hangul, whose particles stand right behind the noun: what touches a phrase says
+ * nothing of where its word ends. To find it inside a longer word is the safe side. "ー" belongs to two of them.
+ */
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Bopomofo}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]/u;
+
+/** Two word characters side by side are one word, except in the scripts above. */
 function joins(left: string, right: string): boolean {
-  const word = /[\p{L}\p{N}\p{M}_]/u;
-  const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
-  return word.test(left) && word.test(right) && !unspaced.test(left) && !unspaced.test(right);
+  const last = lastBase(left);
+  const first = firstCharacter(right);
+  return wordCharacter.test(last) && wordCharacter.test(first) && !unspaced.test(last) && !unspaced.test(first);
 }
 
 function firstCharacter(text: string): string {
   return [...text.slice(0, 2)][0] ?? "";
+}
+
+/** The last character without its marks: the sign that makes a symbol an emoji is a mark, yet belongs to no word. */
+function lastBase(text: string): string {
+  let end = text.length;
+  let last = lastCharacter(text);
+  while (/\p{M}/u.test(last)) {
+    end -= last.length;
+    last = lastCharacter(text.slice(0, end));
+  }
+  return last;
 }
 
 function lastCharacter(text: string): string {
