@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { idPattern } from "../clients/id.ts";
 import { PostingError, UserError } from "../errors.ts";
 import { sealCredentials } from "../post/seal.ts";
 import { readSealed, readXUserId, writeSealed } from "../post/write-sealed.ts";
@@ -32,8 +33,11 @@ export async function openSealedFile(input: {
   recipients: readonly string[];
 }): Promise<SealedFile> {
   const { root, client, recipients } = input;
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(client)) {
-    throw new UserError("a client's id is lower-case letters, digits and single hyphens, as in clients/acme.yaml", 2);
+  if (!idPattern.test(client)) {
+    throw new UserError(
+      "a client's id is lower-case letters, digits and single hyphens, at most 39, as in clients/acme.yaml",
+      2,
+    );
   }
   refuseExample(recipients);
   const name = `clients/${client}.yaml`;
