@@ -1,4 +1,5 @@
 import type { Problem } from "../terms.ts";
+import { idNear, idPattern } from "./id.ts";
 import { problemAt, type WorkspaceFile } from "./parse-file.ts";
 
 export interface SortedFiles {
@@ -14,7 +15,6 @@ export interface SortedFiles {
   problems: readonly Problem[];
 }
 
-const slug = /^[a-z0-9][a-z0-9-]{0,38}$/;
 const kinds = {
   client: { pattern: /^clients\/([^/]+)\.(ya?ml)$/i, ending: "yaml" },
   prompt: { pattern: /^prompts\/([^/]+?)((?:\.prompt)?\.ya?ml)$/i, ending: ".prompt.yml" },
@@ -58,14 +58,9 @@ function badName(
     if (paths.has(right)) return { message: `${right} exists too`, hint: "delete one of the two" };
     return { message: `files of this kind end in ${wanted.replace(/^\.?/, ".")}`, hint: `rename it to ${right}` };
   }
-  if (slug.test(id)) return undefined;
-  const hint = `rename it to lower-case letters, digits and hyphens, at most 39, for example ${slugOf(id)}`;
+  if (idPattern.test(id)) return undefined;
+  const hint = `rename it to lower-case letters, digits and single hyphens, at most 39, for example ${idNear(id)}`;
   return { message: `the file name ${JSON.stringify(id)} is not an id`, hint };
-}
-
-function slugOf(id: string): string {
-  const words = id.toLowerCase().match(/[a-z0-9]+/g) ?? ["acme"];
-  return words.join("-").slice(0, 39);
 }
 
 function missing(path: string): WorkspaceFile {

@@ -4,7 +4,15 @@ import { PostingError, UserError } from "../errors.ts";
 import { openCredentials } from "../post/seal.ts";
 import { readSealed, writeSealed } from "../post/write-sealed.ts";
 import { decryptWith, encryptTo, keysOf } from "../vendors/age.ts";
-import { asUserError, naming, type Replacement, readYaml, refuseExample, replaceFiles } from "./sealed-file.ts";
+import {
+  asUserError,
+  naming,
+  type Replacement,
+  readYaml,
+  realPathOf,
+  refuseExample,
+  replaceFiles,
+} from "./sealed-file.ts";
 
 export interface RotateOptions {
   /** Folder that holds clients/. */
@@ -108,7 +116,8 @@ async function sealAnew(
   file: string,
   { recipients, keys }: { recipients: readonly string[]; keys: Keys },
 ): Promise<Replacement | undefined> {
-  const [path, name] = [join(root, "clients", file), `clients/${file}`];
+  const name = `clients/${file}`;
+  const path = await realPathOf(root, name);
   const before = await readYaml(path, name);
   const block = naming(name, () => readSealed(before));
   if (block === undefined) return undefined;

@@ -1,5 +1,7 @@
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { idPattern } from "../clients/id.ts";
 import { PostingError, UserError } from "../errors.ts";
 import { sealCredentials } from "../post/seal.ts";
 import { readSealed, readXUserId, writeSealed } from "../post/write-sealed.ts";
@@ -31,12 +33,15 @@ export async function openSealedFile(input: {
   recipients: readonly string[];
 }): Promise<SealedFile> {
   const { root, client, recipients } = input;
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(client)) {
-    throw new UserError("a client's id is lower-case letters, digits and single hyphens, as in clients/acme.yaml", 2);
+  if (!idPattern.test(client)) {
+    throw new UserError(
+      "a client's id is lower-case letters, digits and single hyphens, at most 39, as in clients/acme.yaml",
+      2,
+    );
   }
   refuseExample(recipients);
   const name = `clients/${client}.yaml`;
-  const path = join(root, "clients", `${client}.yaml`);
+  const path = await realPathOf(root, name);
   const text = await readYaml(path, name);
   naming(name, () => writeSealed(text, "trial"));
   await asUserError(encryptTo(recipients, "trial"), "clients/_defaults.yaml: ");
@@ -60,12 +65,25 @@ export function refuseExample(recipients: readonly string[]): void {
   );
 }
 
+/**
+ * Where a client's file really is: a link to it stays one, and its target holds the new credentials.
+ * @throws UserError when there is none, or when a link leads out of the workspace, from where no tick reads it either.
+ */
+export async function realPathOf(root: string, name: string): Promise<string> {
+  const real = (path: string) => realpath(path).catch((cause) => refuseToRead(name, cause));
+  const [folder, path] = [await real(root), await real(join(root, name))];
+  if (relative(folder, path).split(sep)[0] !== "..") return path;
+  throw new UserError(`${name} is a link that leads out of the workspace (put the file itself there)`);
+}
+
+function refuseToRead(name: string, { code }: NodeJS.ErrnoException): never {
+  if (code === "ENOENT") throw new UserError(`there is no ${name} (write the client's file first)`);
+  throw new UserError(`${name} can't be read (${code})`);
+}
+
 /** The text of a client's file. @throws UserError when it is missing, can't be read, or is no UTF-8. */
 export async function readYaml(path: string, name: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") throw new UserError(`there is no ${name} (write the client's file first)`);
-    throw new UserError(`${name} can't be read (${cause.code})`);
-  });
+  const bytes = await readFile(path).catch((cause) => refuseToRead(name, cause));
   try {
     // The byte order mark is part of the text, so that it is written back.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -75,6 +93,7 @@ export async function readYaml(path: string, name: string): Promise<string> {
 }
 
 export interface Replacement {
+  /** Of a plain file: a link would be replaced by one. */
   path: string;
   /** What stands there now. */
   before: string;
@@ -86,30 +105,35 @@ export interface Replacement {
  * back; a crash in between leaves some files new, each of them whole, and stray temporary ones.
  */
 export async function replaceFiles(files: readonly Replacement[], move: typeof rename = rename): Promise<void> {
-  const written: string[] = [];
+  const staged: (Replacement & { temporary: string })[] = [];
   const replaced: Replacement[] = [];
   try {
-    for (const { path, before, text } of files) {
+    for (const file of files) {
+      const { path, before, text } = file;
       // Somebody's edit of this moment must not be lost.
       if ((await readFile(path, "utf8")) !== before)
         throw new UserError(`${path} was changed meanwhile: run this again`);
-      await writeFile(temporaryOf(path), text, { mode: (await stat(path)).mode, flag: "wx" });
-      written.push(temporaryOf(path));
+      const temporary = temporaryOf(path);
+      staged.push({ ...file, temporary });
+      await writeFile(temporary, text, { mode: (await stat(path)).mode, flag: "wx" });
     }
-    for (const file of files) {
-      await move(temporaryOf(file.path), file.path);
+    for (const file of staged) {
+      await move(file.temporary, file.path);
       replaced.push(file);
     }
   } catch (error) {
     for (const { path, before } of replaced) await writeFile(path, before);
-    for (const path of written) await rm(path, { force: true });
+    for (const { temporary } of staged) await rm(temporary, { force: true });
     throw error;
   }
 }
 
-/** Its name does not end in .yaml: a tick that runs meanwhile must not take it for a client. */
+/**
+ * A name of its own every time: what a killed run left behind stands in nobody's way, not even under the same process id, as
+ * in a container. It does not end in .yaml: a tick that runs meanwhile must not take it for a client.
+ */
 function temporaryOf(path: string): string {
-  return `${path}.${process.pid}.tmp`;
+  return `${path}.${randomUUID()}.tmp`;
 }
 
 /** The work's UserError, with the name of the file before its words. */

@@ -1,4 +1,5 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { idPattern } from "../clients/id.ts";
 import { UserError } from "../errors.ts";
 import type { PreviewDocument } from "./document.ts";
 
@@ -16,7 +17,9 @@ const closed = (required: Record<string, object>, optional: Record<string, objec
   properties: { ...required, ...optional },
 });
 
-const clientId = { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" };
+const clientId = { type: "string", pattern: idPattern.source };
+/** A file whose name is no id is a client with an error: a preview that was refused for it could not say so. */
+const fileName = { type: "string", pattern: "^[^/]{1,255}$" };
 const problem = closed({
   file: string,
   line: count,
@@ -51,19 +54,23 @@ const cost = closed({
   xUsd: number,
   xMostUsd: number,
 });
-const client = closed({
-  id: clientId,
+const clientFields = {
   name: string,
   handle: string,
   timezone: string,
   status: { enum: ["active", "paused", "rehearsal"] },
-  kind: { enum: ["added", "changed", "removed", "broken"] },
   because: list(string),
   changes: list(closed({ what: string }, { before: string, after: string })),
   days: list(day),
   samples: list(closed({ slot: string }, { before: sampleText, after: sampleText })),
   cost: closed({ budgetUsd: number }, { before: cost, after: cost }),
-});
+};
+const client = {
+  anyOf: [
+    closed({ id: clientId, kind: { enum: ["added", "changed", "removed"] }, ...clientFields }),
+    closed({ id: fileName, kind: { const: "broken" }, ...clientFields }),
+  ],
+};
 const commit = { type: "string", pattern: "^[0-9a-f]{40,64}$" };
 const schema = closed({
   format: { const: 1 },

@@ -1,6 +1,7 @@
 import { counted } from "./format.ts";
 import { list, paragraph, text } from "./markdown.ts";
-import type { RunReport } from "./report.ts";
+import type { RunReport, SlotReport } from "./report.ts";
+import { reportLimits } from "./report-limits.ts";
 import { serialise } from "./serialise.ts";
 import { mergeBySlot, sumTotals } from "./totals.ts";
 
@@ -22,11 +23,34 @@ export interface Merged {
 /** Ids of runs in one sentence of the summary, which shows 300 characters of it. */
 const idsPerNote = 6;
 
+/**
+ * The report as the job that merges takes it. Notes join what people gave as reasons, and a model's server says how many
+ * tokens it took: neither has an end of its own, and a report that is refused says nothing of any of its slots.
+ */
 export function reportFile(
   report: RunReport,
   { shard, notes }: { shard: unknown; notes: readonly string[] },
 ): ReportFile {
-  return { ...report, ...(typeof shard === "string" && { shard }), notes };
+  return {
+    ...report,
+    slots: report.slots.map(fitting),
+    ...(typeof shard === "string" && { shard }),
+    notes: notes.slice(0, reportLimits.notes).map((note) => cut(note, reportLimits.noteLength)),
+  };
+}
+
+function fitting(slot: SlotReport): SlotReport {
+  return {
+    ...slot,
+    ...(slot.text !== undefined && { text: cut(slot.text, reportLimits.textLength) }),
+    tokens: Math.min(slot.tokens, reportLimits.amount),
+    costUsd: Math.min(slot.costUsd, reportLimits.amount),
+    latenessSeconds: Math.min(slot.latenessSeconds, reportLimits.amount),
+  };
+}
+
+function cut(words: string, maxLength: number): string {
+  return words.length <= maxLength ? words : `${words.slice(0, maxLength - 1).toWellFormed()}…`;
 }
 
 /**

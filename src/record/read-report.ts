@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Cause, Outcome, ServiceName } from "../terms.ts";
 import type { ReportFile } from "./merge-reports.ts";
 import type { HaltReport, RunReport, SlotReport } from "./report.ts";
+import { reportLimits } from "./report-limits.ts";
 
 /** A slot fills about a kilobyte, and a job should take 500 of them: this is far more than a shard writes. */
 export const maxReportBytes = 16 * 1024 * 1024;
@@ -41,7 +42,7 @@ const causes: Record<Cause, true> = {
 
 const words = (maxLength: number) => ({ type: "string", maxLength });
 const matching = (pattern: string, maxLength = 200) => ({ type: "string", maxLength, pattern });
-const amount = (type: "number" | "integer") => ({ type, minimum: 0, maximum: 1e9 });
+const amount = (type: "number" | "integer") => ({ type, minimum: 0, maximum: reportLimits.amount });
 const one = (values: object) => ({ enum: Object.keys(values) });
 const instant = matching(
   "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$",
@@ -64,7 +65,7 @@ const slotFields = {
   nextAction: words(500),
   postId: words(50),
   link: matching("^https://x\\.com/\\w{1,15}/status/\\d{1,20}$"),
-  text: words(100_000),
+  text: words(reportLimits.textLength),
   model: words(200),
   promptVersion: words(200),
   rehearsal: { type: "boolean" },
@@ -97,7 +98,7 @@ const fileFields = {
   totals: { type: "object", properties: { runtimeSeconds: amount("number") }, required: ["runtimeSeconds"] },
   halts: { type: "array", maxItems: 100_000, items: record(haltFields) },
   shard: matching("^[0-9a-f]{8}-[0-9a-f]{8}$"),
-  notes: { type: "array", maxItems: 100, items: words(2000) },
+  notes: { type: "array", maxItems: reportLimits.notes, items: words(reportLimits.noteLength) },
 } as const satisfies Record<keyof ReportFile, object>;
 
 // The first mistake is enough: looking for all of them would let a hostile file choose how long that takes.

@@ -46,9 +46,14 @@ export function actionsHost(env: Env, stream: { write(text: string): unknown }):
   };
 }
 
-/** The run's id, `<GITHUB_RUN_ID>-<GITHUB_RUN_ATTEMPT>` so that a re-run is another run, and its commit; undefined elsewhere. */
+/**
+ * The run's id, `<GITHUB_RUN_ID>-<GITHUB_RUN_ATTEMPT>` so that a re-run is another run, and its commit; undefined elsewhere.
+ * The commit is CLARA_COMMIT, by which the workflow says what it checked out. GITHUB_SHA is what the run was triggered by,
+ * which in a re-run is an old one.
+ */
 export function commitAndRunFromEnv(env: Env): Pick<RunInfo, "id" | "commit"> | undefined {
-  const { GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt, GITHUB_SHA: commit } = env;
+  const { GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt, GITHUB_SHA: trigger, CLARA_COMMIT: checkedOut } = env;
+  const commit = checkedOut || trigger;
   if (env.GITHUB_ACTIONS !== "true" || !runId || !attempt || !commit) return undefined;
   return { id: `${runId}-${attempt}`, commit };
 }

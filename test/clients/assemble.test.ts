@@ -446,6 +446,8 @@ test("no value that stands under credentials is repeated", () => {
 
 test.for([
   { file: "clients/Beta One.yaml", id: "Beta One", message: 'the file name "Beta One" is not an id', hint: "beta-one" },
+  { file: "clients/acme-.yaml", id: "acme-", message: 'the file name "acme-" is not an id', hint: "example acme" },
+  { file: "clients/a--b.yaml", id: "a--b", message: 'the file name "a--b" is not an id', hint: "example a-b" },
   { file: "clients/-.yaml", id: "-", message: 'the file name "-" is not an id', hint: "acme" },
   {
     file: "clients/beta.yml",

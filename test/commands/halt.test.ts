@@ -86,6 +86,16 @@ test.for([[], ["--why", ""], ["--why", " "], ["acme"]])(
   },
 );
 
+test("a reason of 500 characters is taken, and a longer one is wrong usage", async () => {
+  const longest = "w".repeat(500);
+  expect((await stage.pull(halt, ["halt", "--why", ` ${longest} `])).stdout).toContain(`Why: ${longest}\n`);
+  await expect(stage.pull(halt, ["halt", "acme", "--why", `${longest}w`])).rejects.toMatchObject({
+    exitCode: 2,
+    message: "--why takes 500 characters at most, and these are 501: shorten it",
+  });
+  expect(await stage.steps().rows("halt")).toMatchObject([{ scope: "*", why: longest }]);
+});
+
 test.for(["acne", "", "*", "../clients/acme", "--why"])(
   "an unknown client %j is wrong usage, and halts and lifts nothing",
   async (client) => {

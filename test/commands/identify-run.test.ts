@@ -29,6 +29,8 @@ async function checkout(): Promise<string> {
 test("in Actions the run is GitHub's, with its attempt, and the commit that was checked out", async () => {
   const environment = { GITHUB_ACTIONS: "true", GITHUB_RUN_ID: "77", GITHUB_RUN_ATTEMPT: "2", GITHUB_SHA: "abc" };
   expect(await identifyRun(environment, root)).toEqual({ id: "77-2", commit: "abc" });
+  const tip = { ...environment, CLARA_COMMIT: "def" };
+  expect(await identifyRun(tip, root)).toEqual({ id: "77-2", commit: "def" });
 });
 
 test("elsewhere every run has an id of its own, and the commit of the root, wherever the command runs", async () => {

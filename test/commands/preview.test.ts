@@ -108,6 +108,15 @@ test("the document and the comment are written for other jobs; shown again, it s
   expect(await readFile(join(second, "comment.md"), "utf8")).toBe(again);
 });
 
+test("a client whose file name is no id is named by a preview that is shown again", async () => {
+  await writeFile(join(root, "clients/Beta One-.yaml"), await read("clients/brotzeit.yaml"));
+  const out = join(root, "out");
+  await preview("--base", "HEAD", "--samples", "0", "--out", out);
+  const { stdout } = await preview("--from", join(out, "preview.json"));
+  expect(stdout).toContain('clients/Beta One-.yaml:1:1 the file name "Beta One-" is not an id');
+  expect(stdout).toContain("Beta One-: broken by clients/Beta One-.yaml");
+});
+
 test.for([
   { given: "not JSON", text: "{", says: "is not JSON" },
   { given: "of another form", text: '{"format":1,"clients":[{"id":"../x"}]}', says: "not of the form" },

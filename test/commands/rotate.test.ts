@@ -1,4 +1,16 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -161,12 +173,27 @@ describe("one thing in the way, and no file changes", () => {
     await expectUnchanged({}, [/clients\/cora\.yaml can't be opened: the sealed block is damaged/]);
   });
 
-  test("a temporary file that stands in the way of the last client", async () => {
-    await writeFile(`${pathOf("cora")}.${process.pid}.tmp`, "of a crash");
-    const files = await snapshot();
-    await expect(rotate()).rejects.toMatchObject({ code: "EEXIST" });
-    expect(await snapshot()).toEqual(files);
+  test("a link that leads out of the workspace", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "clara-outside-"));
+    await rename(pathOf("cora"), join(outside, "cora.yaml"));
+    await symlink(join(outside, "cora.yaml"), pathOf("cora"));
+    await expectUnchanged({}, [/clients\/cora\.yaml is a link that leads out of the workspace/]);
+    await rm(outside, { recursive: true });
   });
+});
+
+test("a temporary file of a killed run with the same process id stands in nobody's way", async () => {
+  await writeFile(`${pathOf("cora")}.${process.pid}.tmp`, "of a crash");
+  await rotate();
+  expect(await opensAll(after.identity)).toEqual([true, true, true]);
+});
+
+test("a link to a client's file stays one, and its target is sealed anew", async () => {
+  await rename(pathOf("cora"), join(root, "cora.yaml"));
+  await symlink("../cora.yaml", pathOf("cora"));
+  await rotate();
+  expect((await lstat(pathOf("cora"))).isSymbolicLink()).toBe(true);
+  expect(await opensAll(after.identity)).toEqual([true, true, true]);
 });
 
 test("what is rotated here opens with the age command, and what that command encrypted is rotated", async ({

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -147,14 +147,49 @@ describe("a wrong request is refused, the file stays as it was, and no secret is
     await expect(sealing).rejects.toBe(bug);
   });
 
-  test("a file of a crashed attempt stands in the way and is not followed", async () => {
-    const victim = join(root, "victim");
-    await writeFile(victim, "mine");
-    await symlink(victim, `${file}.${process.pid}.tmp`);
-    await expect(seal()).rejects.toMatchObject({ code: "EEXIST" });
-    expect(await readFile(victim, "utf8")).toBe("mine");
-    expect(await readFile(file, "utf8")).toBe(yaml);
+  test("a link that leads out of the workspace, before anybody is asked", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "clara-outside-"));
+    await writeFile(join(outside, "acme.yaml"), yaml);
+    await rm(file);
+    await symlink(join(outside, "acme.yaml"), file);
+    const sealing = runSeal({
+      root,
+      client: "acme",
+      recipients: [key.recipient],
+      readCredentials: refuseToAsk,
+    });
+    await expect(sealing).rejects.toThrow(
+      new UserError("clients/acme.yaml is a link that leads out of the workspace (put the file itself there)"),
+    );
+    expect(await readFile(join(outside, "acme.yaml"), "utf8")).toBe(yaml);
+    await rm(outside, { recursive: true });
   });
+
+  test.for(["acme.yaml", "nowhere.yaml"])("a link to %s, which is no file", async (target) => {
+    await rm(file);
+    await symlink(target, file);
+    await expect(seal()).rejects.toThrow(/^(there is no clients|clients)\/acme\.yaml/);
+  });
+});
+
+test("a file of a killed attempt with the same process id stands in nobody's way and is not followed", async () => {
+  const victim = join(root, "victim");
+  await writeFile(victim, "mine");
+  await symlink(victim, `${file}.${process.pid}.tmp`);
+  await seal();
+  expect(await readFile(victim, "utf8")).toBe("mine");
+  expect(await readFile(file, "utf8")).toContain("sealed: |");
+});
+
+test("a link to a client's file stays one, and its target holds the new block", async () => {
+  const target = join(root, "accounts.yaml");
+  await writeFile(target, yaml);
+  await rm(file);
+  await symlink("../accounts.yaml", file);
+  await seal();
+  expect((await lstat(file)).isSymbolicLink()).toBe(true);
+  expect(await readFile(target, "utf8")).toContain("sealed: |");
+  expect((await readdir(root)).sort()).toEqual(["accounts.yaml", "clients"]);
 });
 
 describe("the account in front of an access token", () => {

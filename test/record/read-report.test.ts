@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { haltNotes } from "../../src/record/halts.ts";
 import { nextAction } from "../../src/record/next-action.ts";
 import { readReport } from "../../src/record/read-report.ts";
 import type { Cause } from "../../src/terms.ts";
@@ -54,24 +55,42 @@ test("what a run writes is read as it is, with every field that a report can hav
   });
 });
 
+const longText = fc.tuple(hostileText, fc.nat({ max: 400 })).map(([text, times]) => text.repeat(times));
+const anyCount = fc.oneof(fc.nat(), fc.maxSafeNat());
+
 test("every report that can be built is read, whatever a model or a service wrote into it", () => {
   const anySlot = fc.record({
     outcome: fc.constantFrom(...outcomes),
     cause: fc.constantFrom(...causes),
-    reason: hostileText,
-    text: hostileText,
-    costUsd: fc.double({ min: 0, max: 1000, noNaN: true }),
+    reason: longText,
+    text: fc.oneof(longText, fc.constant("\u{1f469}".repeat(100_001))),
+    // What a server of models says of itself.
+    usage: fc.record({ inputTokens: anyCount, outputTokens: anyCount, cachedTokens: anyCount }),
+    costUsd: fc.double({ min: 0, max: 1e11, noNaN: true }),
     latenessSeconds: fc.nat({ max: 1e8 }),
   });
+  const drawn = fc.record({
+    results: fc.array(anySlot, { maxLength: 5 }),
+    reasons: fc.array(longText, { maxLength: 6 }),
+    notes: fc.oneof(fc.array(longText, { maxLength: 3 }), fc.constant(Array.from({ length: 101 }, () => "a note"))),
+  });
   fc.assert(
-    fc.property(fc.array(anySlot, { maxLength: 5 }), fc.array(hostileText, { maxLength: 2 }), (drawn, reasons) => {
-      const slots = drawn.map((change, n) =>
+    fc.property(drawn, ({ results, reasons, notes }) => {
+      const slots = results.map((change, n) =>
         slotResult({ ...change, slot: `client-${n}/2026-11-21T09:00`, client: `client-${n}` }),
       );
-      const halts = reasons.map((why, n) => ({ scope: ["*", "acme"][n] ?? "", why: why.repeat(300) }));
-      expect(readReport(JSON.stringify(shardReport({ shard, slots, halts })))).toHaveProperty("report");
+      const halts = reasons.map((why, n) => ({ scope: n === 0 ? "*" : `client-${n}`, why }));
+      const clients = reasons.slice(1).map((why, n) => ({ id: `client-${n}`, why }));
+      const told = [...haltNotes({ everything: reasons[0], clients }), ...notes];
+      expect(readReport(JSON.stringify(shardReport({ shard, slots, halts, notes: told })))).toHaveProperty("report");
     }),
   );
+});
+
+test("a note that is too long for a report is cut, and one that fits stays whole", () => {
+  const notes = ["n".repeat(2000), `${"n".repeat(1998)}\u{1f469}n`];
+  const { notes: written } = shardReport({ shard, notes });
+  expect(written).toEqual([notes[0], `${"n".repeat(1998)}\ufffd…`]);
 });
 
 test("the next action of every outcome and cause fits", () => {

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, readdir, stat, symlink } from "node:fs/promises";
 import { basename, join, matchesGlob } from "node:path";
+import { promisify } from "node:util";
 
 const repository = join(import.meta.dirname, "../..");
 
@@ -10,8 +12,10 @@ export interface ActionScene {
   directory: string;
   /** A folder for each artifact of the run. */
   artifacts: string;
-  /** Holds clients/ and prompts/ of the commit that is checked out. */
+  /** Holds clients/ and prompts/ as they are at the tip of the branch. */
   commit: string;
+  /** The commit of the trigger, where it is another: the one that is checked out unless the step names a ref. */
+  triggerSha?: string;
 }
 
 type Inputs = Readonly<Record<string, unknown>>;
@@ -19,13 +23,15 @@ type Inputs = Readonly<Record<string, unknown>>;
 /** Local stand-ins for the actions in use; what they must do is what their own pages say. @throws where they would fail. */
 const standIns: Readonly<Record<string, (inputs: Inputs, scene: ActionScene) => Promise<void>>> = {
   /** The program as links: nothing in a job writes to it. The users' files as copies, since links out of a checkout are refused. */
-  "actions/checkout": async (_, { directory, commit }) => {
+  "actions/checkout": async ({ ref }, { directory, commit, triggerSha }) => {
     for (const name of ["package.json", "package-lock.json", "tsconfig.json", "src", "schemas", "node_modules"])
       await symlink(join(repository, name), join(directory, name));
     // `.git` where the test's commit has a history to compare with.
     for (const name of ["clients", "prompts", ".git"]) {
       if (existsSync(join(commit, name))) await cp(join(commit, name), join(directory, name), { recursive: true });
     }
+    const wanted = ref || triggerSha;
+    if (wanted) await promisify(execFile)("git", ["-C", directory, "checkout", "--quiet", "--detach", String(wanted)]);
   },
   /** npm scripts run on the Node that is installed with the packages. */
   "actions/setup-node": async () => {},

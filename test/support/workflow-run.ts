@@ -45,8 +45,10 @@ export interface WorkflowInput {
   contexts: Readonly<Record<"github" | "inputs" | "secrets" | "vars", Readonly<Record<string, unknown>>>>;
   /** A folder of this run's own. */
   directory: string;
-  /** Holds clients/ and prompts/. */
+  /** Holds clients/ and prompts/ of the branch's tip. */
   commit: string;
+  /** The commit of the trigger, where it is another than the tip. */
+  triggerSha?: string;
   /** Environment of every step. */
   machine: Readonly<Record<string, string>>;
   /** Told of every script that starts. */
@@ -147,6 +149,7 @@ async function runLeg({ id, file, contexts, input, matrix }: JobInput & { matrix
     directory,
     artifacts: join(input.directory, "artifacts"),
     commit: input.commit,
+    ...(input.triggerSha !== undefined && { triggerSha: input.triggerSha }),
     machine: input.machine,
     secrets: Object.fromEntries(Object.entries(input.contexts.secrets).map(([name, value]) => [name, asText(value)])),
     onStart: (kill) => input.onStart?.(id, matrix, kill),

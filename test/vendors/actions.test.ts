@@ -157,9 +157,11 @@ test.for([
   expect(markdown.startsWith(written.split("\n\nThe summary was cut")[0] ?? "?")).toBe(true);
 });
 
-test("a re-run of a run is another run of the same commit", () => {
+test("a re-run of a run is another run, of the commit that the workflow checked out, else of the trigger's", () => {
   const env = { GITHUB_ACTIONS: "true", GITHUB_RUN_ID: "42", GITHUB_RUN_ATTEMPT: "2", GITHUB_SHA: "abc" };
   expect(commitAndRunFromEnv(env)).toEqual({ id: "42-2", commit: "abc" });
+  expect(commitAndRunFromEnv({ ...env, CLARA_COMMIT: "" })).toEqual({ id: "42-2", commit: "abc" });
+  expect(commitAndRunFromEnv({ ...env, CLARA_COMMIT: "tip" })).toEqual({ id: "42-2", commit: "tip" });
 });
 
 test.for(["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_SHA"])("without %s the run isn't known", (name) => {

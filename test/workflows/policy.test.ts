@@ -234,6 +234,22 @@ const mistakes: { rule: Rule; mistake: string; text: string }[] = [
     `group: run-${expanded("github.run_id")}`,
   ),
   breaks("a run that posts waits for the one before and is never cancelled", run, /concurrency:\n(?: .*\n)+/, ""),
+  ...[run, levers, read("doctor.yml")].map((text) =>
+    breaks(
+      "what serves clients works with the tip of its branch, and nothing that a pull request starts does",
+      text,
+      `          ref: ${expanded("github.ref")}\n`,
+      "",
+    ),
+  ),
+  ...[validation, ci, read("preview-comment.yml")].map((text) =>
+    breaks(
+      "what serves clients works with the tip of its branch, and nothing that a pull request starts does",
+      text,
+      "persist-credentials: false\n",
+      `persist-credentials: false\n          ref: ${expanded("github.ref")}\n`,
+    ),
+  ),
   ...[
     ["group: levers-production", "group: run-production"],
     ["cancel-in-progress: false", "cancel-in-progress: true"],

@@ -59,7 +59,11 @@ const actions = new Map<string, { version: string; allowed: readonly Record<stri
     "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
     {
       version: "v7.0.1",
-      allowed: [{ "persist-credentials": false }, { "persist-credentials": false, "fetch-depth": 2 }],
+      allowed: [
+        { "persist-credentials": false },
+        { "persist-credentials": false, "fetch-depth": 2 },
+        { "persist-credentials": false, ref: expanded("github.ref") },
+      ],
     },
   ],
   [
@@ -187,6 +191,17 @@ export const rules = {
   "a run that posts waits for the one before and is never cancelled": ({ workflow }) =>
     !mayPost(workflow) ||
     (workflow.concurrency?.group === "run-production" && workflow.concurrency["cancel-in-progress"] === false),
+  // Otherwise GitHub takes the commit of the trigger, and for a re-run that is an old one.
+  "what serves clients works with the tip of its branch, and nothing that a pull request starts does": ({
+    workflow,
+    jobs,
+    steps,
+  }) => {
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+    const servesClients = jobs.some(({ environment }) => environment?.name === "production");
+    const isForPulls = "pull_request" in workflow.on || "workflow_run" in workflow.on;
+    return checkouts.every((step) => (step.with?.ref === undefined ? !servesClients : !isForPulls));
+  },
   "a lever never waits behind a run that posts, and none is dropped": ({ workflow }) =>
     !hasSecrets(workflow) ||
     mayPost(workflow) ||

@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach } from "vitest";
 import { parse } from "yaml";
 import { asText, expand } from "../support/expressions.ts";
@@ -38,6 +39,20 @@ export function scriptStage(): ScriptStage {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "clara-scripts-"));
     await mkdir(join(directory, "work"));
+    // A checkout above the folder, which scripts ask for its commit and which leaves the folder empty.
+    const git = (...words: string[]) => promisify(execFile)("git", ["-C", directory, ...words]);
+    await git("init", "--quiet");
+    await git(
+      "-c",
+      "user.name=a",
+      "-c",
+      "user.email=a@example.com",
+      "commit",
+      "--quiet",
+      "--allow-empty",
+      "-m",
+      "base",
+    );
   });
   afterEach(async () => {
     await rm(directory, { recursive: true });

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type NativePostgres, startPostgres } from "../support/postgres.ts";
 import { startServices, type TestServices } from "../support/services.ts";
@@ -15,6 +16,8 @@ export interface RunStage {
   clients: readonly TestClient[];
   /** Runs the workflow so many minutes after the last time. */
   run(change?: RunChange): Promise<WorkflowRun>;
+  /** Commits the workspace as it is; every run does it first. Its answer is the branch's new tip. */
+  commit(): Promise<string>;
   /** How often each client's account has posted. */
   postsPerClient(): Readonly<Record<string, number>>;
 }
@@ -25,6 +28,8 @@ interface RunChange extends Pick<WorkflowInput, "onStart"> {
   vars?: Readonly<Record<string, string>>;
   /** Run instead of npm; the rest is as always. */
   npm?: string;
+  /** The commit of the trigger: an old one makes it a run that waited, or the re-run of an old run. */
+  triggerSha?: string;
 }
 
 /** The real npm, found before the stand-in stands in its way. */
@@ -69,9 +74,11 @@ export function runStages(): (input: { clients: number; change?: object }) => Pr
       run: async ({ minutesLater = 0, ...change } = {}) => {
         nowMs += minutesLater * 60_000;
         runs += 1;
+        await commitAll(workspace.root);
         const input = await inputOf({ services, workspace, now: clock(), number: runs, directory }, change);
         return runWorkflow(input);
       },
+      commit: () => commitAll(workspace.root),
       postsPerClient: () => countPosts(services, clients),
     };
   };
@@ -85,7 +92,7 @@ interface Scene extends Pick<RunStage, "services" | "workspace"> {
 
 async function inputOf(
   { services, workspace, now, number, directory }: Scene,
-  { inputs = {}, vars = {}, npm = npmScript, onStart }: Omit<RunChange, "minutesLater">,
+  { inputs = {}, vars = {}, npm = npmScript, onStart, triggerSha }: Omit<RunChange, "minutesLater">,
 ): Promise<WorkflowInput> {
   const own = join(directory, `run-${number}`);
   const bin = join(own, "bin");
@@ -96,7 +103,12 @@ async function inputOf(
   const { OPENAI_BASE_URL = "", X_API_URL = "", ...secrets } = services.environment;
   return {
     file: "run.yml",
-    contexts: { github: { event_name: "schedule" }, inputs, secrets, vars: { OPENAI_BASE_URL, ...vars } },
+    contexts: {
+      github: { event_name: "schedule", ref: `refs/heads/${branch}` },
+      inputs,
+      secrets,
+      vars: { OPENAI_BASE_URL, ...vars },
+    },
     directory: own,
     commit: workspace.root,
     machine: {
@@ -106,13 +118,27 @@ async function inputOf(
       GITHUB_ACTIONS: "true",
       GITHUB_RUN_ID: String(1000 + number),
       GITHUB_RUN_ATTEMPT: "1",
-      GITHUB_SHA: "0123456789abcdef0123456789abcdef01234567",
+      GITHUB_SHA: triggerSha ?? "0123456789abcdef0123456789abcdef01234567",
       NODE_COMPILE_CACHE: join(directory, "compiled"),
       TEST_NOW: now.toISOString(),
       X_API_URL,
     },
     ...(onStart && { onStart }),
+    ...(triggerSha !== undefined && { triggerSha }),
   };
+}
+
+const branch = "trunk";
+
+async function commitAll(root: string): Promise<string> {
+  const person = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+  const git = async (...words: string[]) =>
+    (await promisify(execFile)("git", ["-C", root, ...person, ...words])).stdout.trim();
+  await git("init", "--quiet", `--initial-branch=${branch}`);
+  await git("add", "clients", "prompts");
+  if ((await git("status", "--porcelain", "--untracked-files=no")) !== "")
+    await git("commit", "--quiet", "-m", "as it is");
+  return git("rev-parse", "HEAD");
 }
 
 function countPosts({ x }: TestServices, clients: readonly TestClient[]): Record<string, number> {

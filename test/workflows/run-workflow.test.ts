@@ -1,3 +1,5 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isServed, readShard } from "../../src/due/shards.ts";
 import type { WorkflowRun } from "../support/workflow-run.ts";
@@ -129,6 +131,25 @@ test.for([
 ])("no work is dropped in silence where the tick job $when", async ({ output, results }) => {
   const { run } = await stage({ clients: 1 });
   expect(await run({ npm: tickThatSays(output) })).toMatchObject({ conclusion: "failure", results });
+});
+
+test.for([
+  { split: "in one job", slotsPerJob: "500", jobs: 1 },
+  { split: "in shards", slotsPerJob: "1", jobs: 5 },
+])("an old run that is run again uses and records the newest files, $split", async ({ slotsPerJob, jobs }) => {
+  const { run, commit, workspace, services, postsPerClient } = await stage({ clients: 4 });
+  const later = join(workspace.root, "clients/client-4.yaml");
+  const added = await readFile(later);
+  await rm(later);
+  const triggerSha = await commit();
+  await writeFile(later, added);
+  await workspace.editClient("client-1", { status: "paused" });
+  const tip = await commit();
+  const again = await run({ vars: { CLARA_SLOTS_PER_JOB: slotsPerJob }, triggerSha });
+  expect(again, failuresOf(again)).toMatchObject({ conclusion: "success" });
+  expect(again.jobs).toHaveLength(jobs);
+  expect(postsPerClient()).toEqual({ "client-1": 0, "client-2": 1, "client-3": 1, "client-4": 1 });
+  expect(await services.sql("select distinct commit_sha from clara.run")).toEqual([{ commit_sha: tip }]);
 });
 
 test("a run for one client is one job, and so is a dry run, which posts nothing", async () => {
