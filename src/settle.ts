@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { PostingError } from "./errors.ts";
 import type { TickState, UnsettledSlot } from "./ports.ts";
 import { postUsd } from "./post/publish.ts";
+import { isGivenUp } from "./post/settle.ts";
 import { settleSlot } from "./post/settle-slot.ts";
 import type { SlotResult } from "./record/report.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
@@ -14,15 +15,33 @@ const scouts = 3;
  * that is down: a lost answer costs as much as one that tells.
  */
 export async function settleSends(tick: Tick, state: TickState): Promise<Served> {
+  const now = tick.services.clock();
   const slots = inTurn(state.unsettled, tick.run.id);
+  const rests = (slot: UnsettledSlot) => whyResting(slot, state, now) !== undefined;
+  const asked = slots.filter((slot) => !rests(slot));
   const unread = new Set<string>();
-  const first = await serveEach(tick, slots.slice(0, scouts), (slot, outside) =>
+  const first = await serveEach(tick, asked.slice(0, scouts), (slot, outside) =>
     outside(() => settleSend(tick, slot, state, unread)),
   );
-  const rest = await serveEach(tick, slots.slice(scouts), (slot, outside) =>
+  const rest = await serveEach(tick, asked.slice(scouts), (slot, outside) =>
     unread.size < scouts ? outside(() => settleSend(tick, slot, state)) : leaveUnasked(tick, slot),
   );
-  return { results: [...first.results, ...rest.results], bugs: first.bugs + rest.bugs };
+  const left = await serveEach(tick, slots.filter(rests), (slot) => settleSend(tick, slot, state));
+  return joined([first, rest, left]);
+}
+
+function joined(served: readonly Served[]): Served {
+  return { results: served.flatMap(({ results }) => results), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+}
+
+/**
+ * Why X is not asked about a send for now: its client waits, perhaps because an earlier read had no answer and was paid for. The
+ * wait keeps no send from being given up. One that was absent twice needs only the second send, which has to wait.
+ */
+function whyResting(slot: UnsettledSlot, state: TickState, now: Date): string | undefined {
+  const backoff = state.clients.get(slot.client)?.backoff;
+  if (backoff === undefined || backoff.until <= now) return undefined;
+  return isGivenUp(slot, now) && slot.absentReads < 2 ? undefined : backoff.reason;
 }
 
 /** Another one begins in each run: else the same few accounts that cannot be read would keep the others from being settled. */
@@ -55,15 +74,16 @@ export async function settleSend(
   // What X would not answer is not asked: a read whose answer is lost costs as much as one that tells. A breaker that several
   // clients opened is about what they sent, and reads go on.
   const silent = open.find(({ clients }) => clients.length === 0);
-  if (silent !== undefined) {
-    const { reason } = silent;
+  const reason = silent?.reason ?? whyResting(slot, state, services.clock());
+  if (reason !== undefined) {
     return slotResult(tick, slot, { outcome: "unknown", reason, cause: "backing-off", draft: slot.draft });
   }
   try {
     const { account, fingerprint, ownApp } = await (await services.openClient(client)).x();
-    const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
+    const { accounts: knownAccounts = new Map(), backoff } = state.clients.get(client.id) ?? {};
+    const resting = open[0]?.reason ?? backoff?.reason;
     const { unread: isUnread, ...result } = await settleSlot(
-      { slot, client, fingerprint, ownApp, knownAccounts, ...(open[0] && { resting: open[0].reason }) },
+      { slot, client, fingerprint, ownApp, knownAccounts, ...(resting !== undefined && { resting }) },
       // It has a place already.
       { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds, outside: (work) => work() },
     );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PostingError } from "../src/errors.ts";
-import type { OutcomeInput, TickState, UnsettledSlot, XAccount } from "../src/ports.ts";
+import type { ClientState, OutcomeInput, TickState, UnsettledSlot, XAccount } from "../src/ports.ts";
 import type { Services } from "../src/services.ts";
 import { settleSend, settleSends } from "../src/settle.ts";
 import type { Client } from "../src/terms.ts";
@@ -78,6 +78,36 @@ test("while only the sends of several clients have failed, X is asked", async ()
   expect(opened).toBe(1);
 });
 
+const backoffFor = (seconds: number): ClientState => ({
+  backoff: { until: new Date(now.getTime() + seconds * 1000), reason: "acme rests" },
+  accounts: new Map(),
+});
+const aDayAgo = (seconds: number) => new Date(now.getTime() - (86_400 + seconds) * 1000);
+
+test.for<{ when: string; change: Partial<UnsettledSlot>; seconds: number; asked: number }>([
+  { when: "its client waits", change: {}, seconds: 1, asked: 0 },
+  { when: "the wait is over", change: {}, seconds: 0, asked: 1 },
+  { when: "it is a day old", change: { armedAt: aDayAgo(0) }, seconds: 1, asked: 0 },
+  { when: "it is given up unless X tells", change: { armedAt: aDayAgo(1) }, seconds: 1, asked: 1 },
+  { when: "only its second send is left", change: { armedAt: aDayAgo(1), absentReads: 2 }, seconds: 1, asked: 0 },
+])("X is asked about a send $asked times when $when", async ({ change, seconds, asked }) => {
+  let opened = 0;
+  const openClient = () => {
+    opened += 1;
+    return Promise.reject(new PostingError("unavailable", "no credentials"));
+  };
+  const recordOutcome = async () => true;
+  const clients = [{ id: "acme", status: "active" } as Client];
+  const tick = tickDouble({ now, clients, openClient, recordOutcome });
+  const result = await settleSend(
+    tick,
+    { ...slot, ...change },
+    { ...state, clients: new Map([["acme", backoffFor(seconds)]]) },
+  );
+  expect(opened).toBe(asked);
+  if (asked === 0) expect(result).toMatchObject({ outcome: "unknown", cause: "backing-off", reason: "acme rests" });
+});
+
 test("a bug is no outcome", async () => {
   const openClient = () => Promise.reject(new TypeError("a bug"));
   const tick = tickDouble({ now, clients: [{ id: "acme" } as Client], openClient });
@@ -91,8 +121,14 @@ test("a run that is stopping looks at no unclear send", async () => {
   expect(await settleSend(tick, slot, state)).toMatchObject(stopped);
 });
 
+interface SixOptions {
+  runId?: string;
+  /** These wait for another hour. */
+  resting?: readonly string[];
+}
+
 /** Six clients with an unclear send each; X answers the reads of some, and no others. */
-function openSix(isAnswered: (client: string) => boolean, runId = "run-1") {
+function openSix(isAnswered: (client: string) => boolean, { runId = "run-1", resting = [] }: SixOptions = {}) {
   const ids = ["a", "b", "c", "d", "e", "f"];
   const limits = { postsPerDay: 10, completionsPerDay: 100, usdPerMonth: 10 };
   const schedule = { lateWithinSeconds: 3600, lateThen: "skip" };
@@ -121,7 +157,8 @@ function openSix(isAnswered: (client: string) => boolean, runId = "run-1") {
     },
   });
   const unsettled = ids.map((id) => ({ ...slot, id: `${id}/2026-11-21T09:00`, client: id, xUserId: id }));
-  return { asked, recorded, settle: () => settleSends(tick, { ...state, unsettled }) };
+  const backoffs = new Map(resting.map((id) => [id, backoffFor(3600)]));
+  return { asked, recorded, settle: () => settleSends(tick, { ...state, clients: backoffs, unsettled }) };
 }
 
 test("while X answers for none of the first three sends, it is not asked about the others", async () => {
@@ -130,8 +167,9 @@ test("while X answers for none of the first three sends, it is not asked about t
   expect(asked).toHaveLength(3);
   expect(results.map(({ outcome }) => outcome)).toEqual(Array(6).fill("unknown"));
   expect(results.filter(({ cause }) => cause === "unavailable")).toHaveLength(3);
-  // What is read again in every tick may not speak for the others.
-  expect(recorded.map(({ strikes }) => strikes)).toEqual(Array(3).fill(undefined));
+  // What is read again and again may not speak for the others.
+  const own = [expect.objectContaining({ scope: "client", cause: "unread" })];
+  expect(recorded.map(({ strikes }) => strikes)).toEqual(Array(3).fill(own));
 });
 
 test("one account that can be read is enough for X to be asked about all", async () => {
@@ -142,10 +180,24 @@ test("one account that can be read is enough for X to be asked about all", async
   expect(asked).toHaveLength(6);
 });
 
+test("a client that waits is not one of the three", async () => {
+  const { asked, settle } = openSix(() => false, { resting: ["a", "b"] });
+  const { results } = await settle();
+  expect(asked).toHaveLength(3);
+  expect(asked).not.toEqual(expect.arrayContaining(["a"]));
+  expect(results).toHaveLength(6);
+  expect(results.filter(({ cause }) => cause === "backing-off").map(({ client }) => client)).toEqual(
+    expect.arrayContaining(["a", "b"]),
+  );
+  const half = openSix((id) => id === "f", { resting: ["a", "b", "c"] });
+  await half.settle();
+  expect(half.asked.toSorted()).toEqual(["d", "e", "f"]);
+});
+
 test("each run begins with others, so that three accounts that cannot be read keep no one from being settled", async () => {
   const begun = new Set<string | undefined>();
   for (let run = 1; run <= 30; run += 1) {
-    const { asked, settle } = openSix(() => false, `run-${run}`);
+    const { asked, settle } = openSix(() => false, { runId: `run-${run}` });
     await settle();
     begun.add(asked[0]);
   }
