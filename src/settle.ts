@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { PostingError } from "./errors.ts";
 import type { TickState, UnsettledSlot } from "./ports.ts";
 import { postUsd } from "./post/publish.ts";
-import { isGivenUp } from "./post/settle.ts";
+import { isGivenUp, unreadable } from "./post/settle.ts";
 import { settleSlot } from "./post/settle-slot.ts";
+import { reportUnstored, storeOutcome } from "./post/store-outcome.ts";
 import type { SlotResult } from "./record/report.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
 
@@ -92,29 +93,31 @@ export async function settleSend(
     return slotResult(tick, slot, { ...result, draft: slot.draft });
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
+    const decision = unreadable({ slot, now: services.clock() }, error.message);
+    if (decision.kind === "dead") return endDead(tick, slot, decision.reason);
     return slotResult(tick, slot, { outcome: "unknown", reason: error.message, cause: error.kind, draft: slot.draft });
   }
 }
 
 /** Without its file nobody can read the account: a person must look. A file with an error may be mended, so it waits. */
 async function settleWithoutClient(tick: Tick, slot: UnsettledSlot): Promise<SlotResult> {
-  const { services, workspace, run } = tick;
-  if (workspace.broken.has(slot.client)) {
+  if (tick.workspace.broken.has(slot.client)) {
     const reason = `clients/${slot.client}.yaml has an error, so its send cannot be settled`;
     return slotResult(tick, slot, { outcome: "unknown", reason, cause: "config", draft: slot.draft });
   }
   const reason =
     "the client's file was removed while a send was unsettled: look at the account whether the text is there";
-  const { id, fence } = slot;
-  const costUsd = postUsd(slot.draft, workspace.prices);
-  await services.ledger.recordOutcome({
-    run: run.id,
-    slot: id,
-    fence,
-    now: services.clock(),
-    outcome: "dead",
-    reason,
-    xUsd: costUsd,
-  });
-  return slotResult(tick, slot, { outcome: "dead", reason, cause: "sent-twice", draft: slot.draft, costUsd });
+  return endDead(tick, slot, reason);
+}
+
+/** Without a read of the account. The text may have left, so it counts as paid for. */
+async function endDead(tick: Tick, slot: UnsettledSlot, reason: string): Promise<SlotResult> {
+  const { services, workspace, run } = tick;
+  const { id, fence, draft } = slot;
+  const costUsd = postUsd(draft, workspace.prices);
+  const ended = { outcome: "dead", reason } as const;
+  const record = { run: run.id, slot: id, fence, now: services.clock(), ...ended, xUsd: costUsd };
+  const stored = await storeOutcome(record, services);
+  const unstored = stored !== "stored" && reportUnstored(stored, { ...ended, sent: true });
+  return slotResult(tick, slot, { ...ended, cause: "sent-twice", ...unstored, draft, costUsd });
 }

@@ -8,6 +8,7 @@ import { tickDouble } from "./support/tick.ts";
 
 const now = new Date("2026-11-21T09:30:00Z");
 const state: TickState = { clients: new Map(), open: [], unsettled: [] };
+const aDayAgo = (seconds: number) => new Date(now.getTime() - (86_400 + seconds) * 1000);
 const slot = {
   id: "acme/2026-11-21T09:00",
   client: "acme",
@@ -48,6 +49,42 @@ test("a send whose credentials cannot be opened stays unknown, with the reason",
 });
 
 test.for([
+  { when: "a day", seconds: 0, expected: { outcome: "unknown", cause: "config" }, outcomes: [] },
+  {
+    when: "more than a day",
+    seconds: 1,
+    expected: {
+      outcome: "dead",
+      cause: "sent-twice",
+      reason: expect.stringMatching(/more than 24 h \(the sealed block cannot be opened\): look at the account/),
+      costUsd: 0.015,
+    },
+    outcomes: [{ slot: slot.id, fence: 4, outcome: "dead", xUsd: 0.015 }],
+  },
+])(
+  "a send whose credentials cannot be opened for $when is $expected.outcome",
+  async ({ seconds, expected, outcomes }) => {
+    const recorded: OutcomeInput[] = [];
+    const tick = tickDouble({
+      now,
+      clients: [{ id: "acme", handle: "acme", status: "active" } as Client],
+      openClient: () => Promise.reject(new PostingError("config", "the sealed block cannot be opened")),
+      recordOutcome: async (outcome) => recorded.push(outcome) > 0,
+    });
+    expect(await settleSend(tick, { ...slot, armedAt: aDayAgo(seconds) }, state)).toMatchObject(expected);
+    expect(recorded).toMatchObject(outcomes);
+  },
+);
+
+test("a dead letter that the ledger does not take stays unknown", async () => {
+  const tick = tickDouble({ now, recordOutcome: () => Promise.reject(new PostingError("rejected", "no")) });
+  expect(await settleSend(tick, slot, state)).toMatchObject({
+    outcome: "unknown",
+    reason: expect.stringContaining("the ledger did not take the outcome; it was: dead"),
+  });
+});
+
+test.for([
   { state: "open" as const, asked: 0, cause: "backing-off" },
   { state: "half-open" as const, asked: 1, cause: "config" },
 ])("while X's breaker is $state, X is asked about $asked sends", async ({ state: breaker, asked, cause }) => {
@@ -82,7 +119,6 @@ const backoffFor = (seconds: number): ClientState => ({
   backoff: { until: new Date(now.getTime() + seconds * 1000), reason: "acme rests" },
   accounts: new Map(),
 });
-const aDayAgo = (seconds: number) => new Date(now.getTime() - (86_400 + seconds) * 1000);
 
 test.for<{ when: string; change: Partial<UnsettledSlot>; seconds: number; asked: number }>([
   { when: "its client waits", change: {}, seconds: 1, asked: 0 },
