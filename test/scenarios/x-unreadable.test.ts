@@ -1,27 +1,10 @@
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Fault, xFaults } from "../../src/sandbox/x-faults.ts";
-import type { Query } from "../../src/vendors/migrations.ts";
-import { embeddedSession, emptyLedger, secretKey } from "../support/ledger.ts";
-import { serveRpc } from "../support/postgres.ts";
-import { type Stage, stages } from "./whole-tick.ts";
+import { embeddedStages, statesOf, timelineOf } from "./embedded-tick.ts";
+import type { Stage } from "./whole-tick.ts";
 
 /** Reads that X does not answer: for one account, which is nobody else's affair, or for all. */
-const open = stages();
-const session = embeddedSession();
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-/** The same stage with its ledger on PGlite. */
-async function openEmbedded(options: Parameters<typeof open>[0]): Promise<Stage & { sql: Query }> {
-  const stage = await open(options);
-  const ledger = await serveRpc(session(), secretKey);
-  closers.push(ledger.close);
-  const { sql } = await emptyLedger(session(), { url: ledger.url });
-  const environment = { SUPABASE_URL: ledger.url, SUPABASE_SECRET_KEY: secretKey };
-  return { ...stage, sql, tick: (minutesLater) => stage.tick(minutesLater, { environment }) };
-}
+const openEmbedded = embeddedStages();
 
 const hours = ["09", "10", "11", "12", "13"];
 const at = (minute: string) => ({
@@ -29,15 +12,9 @@ const at = (minute: string) => ({
   times: hours.map((hour) => `${hour}:${minute}`),
   late: { within: "20m" },
 });
-const timelineOf = (xUserId: string | undefined) => `/2/users/${xUserId}/tweets`;
 const sendsOf = ({ services }: Stage) => services.x.requests("POST", "/2/tweets");
 const readsOf = ({ services, clients }: Stage) =>
   clients.reduce((sum, { xUserId }) => sum + services.x.requests("GET", timelineOf(xUserId)), 0);
-
-async function statesOf(sql: Query, client: string): Promise<readonly unknown[]> {
-  const rows = await sql("select state from clara.slot where client = $1 order by id", [client]);
-  return rows.map(({ state }) => state);
-}
 
 test.for<{ when: string; fault: Fault }>([
   { when: "X says nothing but errors", fault: xFaults.onlyErrors },
@@ -67,73 +44,6 @@ test.for<{ when: string; fault: Fault }>([
   await sql("select public.release_scope('acme', now())");
   await tick(14);
   expect((await statesOf(sql, "acme"))[0], "resumed").toBe("posted");
-});
-
-/** Two clients; the answer to acme's first post is lost, and its timeline answers 503 from then on. */
-async function openUnreadable(times: Readonly<Record<"acme" | "bolt", readonly string[]>>) {
-  const stage = await openEmbedded({ clients: ["acme", "bolt"] });
-  const { services, workspace, clients, sql } = stage;
-  for (const id of ["acme", "bolt"] as const) {
-    await workspace.editClient(id, { schedule: { days: "daily", times: times[id], late: { within: "20m" } } });
-  }
-  const acme = clients[0]?.xUserId;
-  services.faults.x = ({ path, count, account }) => {
-    if (path === "/2/tweets" && account === acme && count === 1) return { kind: "lost-answer" };
-    return path === timelineOf(acme) ? xFaults.serverError(503, false) : undefined;
-  };
-  const breakers = () =>
-    sql("select scope, cause, extract(epoch from until)::float8 * 1000 as until_ms from clara.breaker");
-  const readsOfAcme = () => services.x.requests("GET", timelineOf(acme));
-  return { ...stage, breakers, reads: readsOfAcme };
-}
-
-test("a timeline that answers 503 for a day is read about ten times before a person must look", async () => {
-  const bolt = ["11:00", "15:00", "19:00", "23:00", "03:00", "07:00"];
-  const { tick, sql, reads, breakers, slotOf } = await openUnreadable({ acme: ["09:00"], bolt });
-  const first = await tick();
-  const day = 24 * 4;
-  for (let n = 1; n <= day; n += 1) await tick(15);
-  expect((await statesOf(sql, "acme"))[0]).toBe("unknown");
-  expect(reads()).toBeGreaterThanOrEqual(8);
-  expect(reads()).toBeLessThanOrEqual(11);
-  const last = await tick(15);
-  expect(slotOf(last), "older than a day, so asked a last time").toMatchObject({
-    slot: slotOf(first)?.slot,
-    outcome: "dead",
-    reason: expect.stringContaining("unclear for more than 24 h"),
-  });
-  expect(reads()).toBeLessThanOrEqual(12);
-  const [spent] = await sql("select sum(x_usd)::float8 as usd from clara.slot where client = 'acme'");
-  expect(spent?.usd).toBeLessThanOrEqual(0.015 + 0.01 + 12 * 0.025);
-  expect(await statesOf(sql, "bolt")).toEqual(bolt.map(() => "posted"));
-  expect((await breakers()).map(({ scope, cause }) => ({ scope, cause }))).toEqual([
-    { scope: "acme", cause: "unread" },
-  ]);
-}, 240_000);
-
-test("a timeline that answers again is read when the wait is over, and the next post ends the streak", async () => {
-  const { services, tick, sql, reads, breakers, slotOf } = await openUnreadable({ acme: ["09:00", "13:00"], bolt: [] });
-  await tick();
-  for (let n = 0; n < 7; n += 1) await tick(15);
-  const wait = (await breakers()).find(({ scope }) => scope === "acme");
-  const known = reads();
-  delete services.faults.x;
-  let waits = 0;
-  for (let seen = await tick(15); (await statesOf(sql, "acme"))[0] !== "posted"; seen = await tick(15)) {
-    expect(slotOf(seen)).toMatchObject({
-      outcome: "unknown",
-      cause: "backing-off",
-      reason: expect.stringMatching(/503.*"resume acme"/),
-    });
-    expect(Date.parse(seen.report?.run.startedAt ?? "")).toBeLessThan(Number(wait?.until_ms));
-    expect(reads()).toBe(known);
-    waits += 1;
-  }
-  expect(waits).toBeGreaterThanOrEqual(2);
-  expect(services.x.requests("POST", "/2/tweets")).toBe(1);
-  while ((await statesOf(sql, "acme")).length < 2) await tick(15);
-  expect(await statesOf(sql, "acme")).toEqual(["posted", "posted"]);
-  expect(await breakers()).toEqual([]);
 });
 
 test("a failed read of an unclear send leaves a half-open breaker to the post that is tried", async () => {
