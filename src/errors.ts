@@ -14,11 +14,18 @@ export class PostingError extends Error {
   readonly kind: FailureKind;
   /** When the service said to come back; only for rate limits. */
   readonly retryAt: Date | undefined;
+  /** Set when it is about the X app, and so about every client of that app. */
+  readonly concerns: "app" | undefined;
 
-  constructor(kind: FailureKind, message: string, options: { cause?: unknown; retryAt?: Date } = {}) {
+  constructor(
+    kind: FailureKind,
+    message: string,
+    options: { cause?: unknown; retryAt?: Date; concerns?: "app" | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.retryAt = options.retryAt;
+    this.concerns = options.concerns;
   }
 }
 

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { PostingError } from "./errors.ts";
 import type { TickState, UnsettledSlot } from "./ports.ts";
 import { postUsd } from "./post/publish.ts";
+import { isGivenUp, unreadable } from "./post/settle.ts";
 import { settleSlot } from "./post/settle-slot.ts";
+import { reportUnstored, storeOutcome } from "./post/store-outcome.ts";
 import type { SlotResult } from "./record/report.ts";
 import { leaseSeconds, type Served, serveEach, slotResult, type Tick } from "./tick.ts";
 
@@ -14,15 +16,33 @@ const scouts = 3;
  * that is down: a lost answer costs as much as one that tells.
  */
 export async function settleSends(tick: Tick, state: TickState): Promise<Served> {
+  const now = tick.services.clock();
   const slots = inTurn(state.unsettled, tick.run.id);
+  const rests = (slot: UnsettledSlot) => whyResting(slot, state, now) !== undefined;
+  const asked = slots.filter((slot) => !rests(slot));
   const unread = new Set<string>();
-  const first = await serveEach(tick, slots.slice(0, scouts), (slot, outside) =>
+  const first = await serveEach(tick, asked.slice(0, scouts), (slot, outside) =>
     outside(() => settleSend(tick, slot, state, unread)),
   );
-  const rest = await serveEach(tick, slots.slice(scouts), (slot, outside) =>
+  const rest = await serveEach(tick, asked.slice(scouts), (slot, outside) =>
     unread.size < scouts ? outside(() => settleSend(tick, slot, state)) : leaveUnasked(tick, slot),
   );
-  return { results: [...first.results, ...rest.results], bugs: first.bugs + rest.bugs };
+  const left = await serveEach(tick, slots.filter(rests), (slot) => settleSend(tick, slot, state));
+  return joined([first, rest, left]);
+}
+
+function joined(served: readonly Served[]): Served {
+  return { results: served.flatMap(({ results }) => results), bugs: served.reduce((sum, { bugs }) => sum + bugs, 0) };
+}
+
+/**
+ * Why X is not asked about a send for now: its client waits, perhaps because an earlier read had no answer and was paid for. The
+ * wait keeps no send from being given up. One that was absent twice needs only the second send, which has to wait.
+ */
+function whyResting(slot: UnsettledSlot, state: TickState, now: Date): string | undefined {
+  const backoff = state.clients.get(slot.client)?.backoff;
+  if (backoff === undefined || backoff.until <= now) return undefined;
+  return isGivenUp(slot, now) && slot.absentReads < 2 ? undefined : backoff.reason;
 }
 
 /** Another one begins in each run: else the same few accounts that cannot be read would keep the others from being settled. */
@@ -55,15 +75,16 @@ export async function settleSend(
   // What X would not answer is not asked: a read whose answer is lost costs as much as one that tells. A breaker that several
   // clients opened is about what they sent, and reads go on.
   const silent = open.find(({ clients }) => clients.length === 0);
-  if (silent !== undefined) {
-    const { reason } = silent;
+  const reason = silent?.reason ?? whyResting(slot, state, services.clock());
+  if (reason !== undefined) {
     return slotResult(tick, slot, { outcome: "unknown", reason, cause: "backing-off", draft: slot.draft });
   }
   try {
     const { account, fingerprint, ownApp } = await (await services.openClient(client)).x();
-    const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
+    const { accounts: knownAccounts = new Map(), backoff } = state.clients.get(client.id) ?? {};
+    const resting = open[0]?.reason ?? backoff?.reason;
     const { unread: isUnread, ...result } = await settleSlot(
-      { slot, client, fingerprint, ownApp, knownAccounts, ...(open[0] && { resting: open[0].reason }) },
+      { slot, client, fingerprint, ownApp, knownAccounts, ...(resting !== undefined && { resting }) },
       // It has a place already.
       { ...services, account, prices: workspace.prices, global, run: run.id, leaseSeconds, outside: (work) => work() },
     );
@@ -72,29 +93,31 @@ export async function settleSend(
     return slotResult(tick, slot, { ...result, draft: slot.draft });
   } catch (error) {
     if (!(error instanceof PostingError)) throw error;
+    const decision = unreadable({ slot, now: services.clock() }, error.message);
+    if (decision.kind === "dead") return endDead(tick, slot, decision.reason);
     return slotResult(tick, slot, { outcome: "unknown", reason: error.message, cause: error.kind, draft: slot.draft });
   }
 }
 
 /** Without its file nobody can read the account: a person must look. A file with an error may be mended, so it waits. */
 async function settleWithoutClient(tick: Tick, slot: UnsettledSlot): Promise<SlotResult> {
-  const { services, workspace, run } = tick;
-  if (workspace.broken.has(slot.client)) {
+  if (tick.workspace.broken.has(slot.client)) {
     const reason = `clients/${slot.client}.yaml has an error, so its send cannot be settled`;
     return slotResult(tick, slot, { outcome: "unknown", reason, cause: "config", draft: slot.draft });
   }
   const reason =
     "the client's file was removed while a send was unsettled: look at the account whether the text is there";
-  const { id, fence } = slot;
-  const costUsd = postUsd(slot.draft, workspace.prices);
-  await services.ledger.recordOutcome({
-    run: run.id,
-    slot: id,
-    fence,
-    now: services.clock(),
-    outcome: "dead",
-    reason,
-    xUsd: costUsd,
-  });
-  return slotResult(tick, slot, { outcome: "dead", reason, cause: "sent-twice", draft: slot.draft, costUsd });
+  return endDead(tick, slot, reason);
+}
+
+/** Without a read of the account. The text may have left, so it counts as paid for. */
+async function endDead(tick: Tick, slot: UnsettledSlot, reason: string): Promise<SlotResult> {
+  const { services, workspace, run } = tick;
+  const { id, fence, draft } = slot;
+  const costUsd = postUsd(draft, workspace.prices);
+  const ended = { outcome: "dead", reason } as const;
+  const record = { run: run.id, slot: id, fence, now: services.clock(), ...ended, xUsd: costUsd };
+  const stored = await storeOutcome(record, services);
+  const unstored = stored !== "stored" && reportUnstored(stored, { ...ended, sent: true });
+  return slotResult(tick, slot, { ...ended, cause: "sent-twice", ...unstored, draft, costUsd });
 }

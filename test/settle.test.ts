@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { PostingError } from "../src/errors.ts";
-import type { OutcomeInput, TickState, UnsettledSlot, XAccount } from "../src/ports.ts";
-import type { Services } from "../src/services.ts";
-import { settleSend, settleSends } from "../src/settle.ts";
+import type { ClientState, OutcomeInput, TickState, UnsettledSlot } from "../src/ports.ts";
+import { settleSend } from "../src/settle.ts";
 import type { Client } from "../src/terms.ts";
 import { tickDouble } from "./support/tick.ts";
 
 const now = new Date("2026-11-21T09:30:00Z");
 const state: TickState = { clients: new Map(), open: [], unsettled: [] };
+const aDayAgo = (seconds: number) => new Date(now.getTime() - (86_400 + seconds) * 1000);
 const slot = {
   id: "acme/2026-11-21T09:00",
   client: "acme",
@@ -48,6 +48,42 @@ test("a send whose credentials cannot be opened stays unknown, with the reason",
 });
 
 test.for([
+  { when: "a day", seconds: 0, expected: { outcome: "unknown", cause: "config" }, outcomes: [] },
+  {
+    when: "more than a day",
+    seconds: 1,
+    expected: {
+      outcome: "dead",
+      cause: "sent-twice",
+      reason: expect.stringMatching(/more than 24 h \(the sealed block cannot be opened\): look at the account/),
+      costUsd: 0.015,
+    },
+    outcomes: [{ slot: slot.id, fence: 4, outcome: "dead", xUsd: 0.015 }],
+  },
+])(
+  "a send whose credentials cannot be opened for $when is $expected.outcome",
+  async ({ seconds, expected, outcomes }) => {
+    const recorded: OutcomeInput[] = [];
+    const tick = tickDouble({
+      now,
+      clients: [{ id: "acme", handle: "acme", status: "active" } as Client],
+      openClient: () => Promise.reject(new PostingError("config", "the sealed block cannot be opened")),
+      recordOutcome: async (outcome) => recorded.push(outcome) > 0,
+    });
+    expect(await settleSend(tick, { ...slot, armedAt: aDayAgo(seconds) }, state)).toMatchObject(expected);
+    expect(recorded).toMatchObject(outcomes);
+  },
+);
+
+test("a dead letter that the ledger does not take stays unknown", async () => {
+  const tick = tickDouble({ now, recordOutcome: () => Promise.reject(new PostingError("rejected", "no")) });
+  expect(await settleSend(tick, slot, state)).toMatchObject({
+    outcome: "unknown",
+    reason: expect.stringContaining("the ledger did not take the outcome; it was: dead"),
+  });
+});
+
+test.for([
   { state: "open" as const, asked: 0, cause: "backing-off" },
   { state: "half-open" as const, asked: 1, cause: "config" },
 ])("while X's breaker is $state, X is asked about $asked sends", async ({ state: breaker, asked, cause }) => {
@@ -78,6 +114,35 @@ test("while only the sends of several clients have failed, X is asked", async ()
   expect(opened).toBe(1);
 });
 
+const backoffFor = (seconds: number): ClientState => ({
+  backoff: { until: new Date(now.getTime() + seconds * 1000), reason: "acme rests" },
+  accounts: new Map(),
+});
+
+test.for<{ when: string; change: Partial<UnsettledSlot>; seconds: number; asked: number }>([
+  { when: "its client waits", change: {}, seconds: 1, asked: 0 },
+  { when: "the wait is over", change: {}, seconds: 0, asked: 1 },
+  { when: "it is a day old", change: { armedAt: aDayAgo(0) }, seconds: 1, asked: 0 },
+  { when: "it is given up unless X tells", change: { armedAt: aDayAgo(1) }, seconds: 1, asked: 1 },
+  { when: "only its second send is left", change: { armedAt: aDayAgo(1), absentReads: 2 }, seconds: 1, asked: 0 },
+])("X is asked about a send $asked times when $when", async ({ change, seconds, asked }) => {
+  let opened = 0;
+  const openClient = () => {
+    opened += 1;
+    return Promise.reject(new PostingError("unavailable", "no credentials"));
+  };
+  const recordOutcome = async () => true;
+  const clients = [{ id: "acme", status: "active" } as Client];
+  const tick = tickDouble({ now, clients, openClient, recordOutcome });
+  const result = await settleSend(
+    tick,
+    { ...slot, ...change },
+    { ...state, clients: new Map([["acme", backoffFor(seconds)]]) },
+  );
+  expect(opened).toBe(asked);
+  if (asked === 0) expect(result).toMatchObject({ outcome: "unknown", cause: "backing-off", reason: "acme rests" });
+});
+
 test("a bug is no outcome", async () => {
   const openClient = () => Promise.reject(new TypeError("a bug"));
   const tick = tickDouble({ now, clients: [{ id: "acme" } as Client], openClient });
@@ -89,65 +154,4 @@ test("a run that is stopping looks at no unclear send", async () => {
   tick.stop.abort("credits are gone");
   const stopped = { outcome: "unknown", cause: "stopped", reason: "credits are gone", text: "Good morning" };
   expect(await settleSend(tick, slot, state)).toMatchObject(stopped);
-});
-
-/** Six clients with an unclear send each; X answers the reads of some, and no others. */
-function openSix(isAnswered: (client: string) => boolean, runId = "run-1") {
-  const ids = ["a", "b", "c", "d", "e", "f"];
-  const limits = { postsPerDay: 10, completionsPerDay: 100, usdPerMonth: 10 };
-  const schedule = { lateWithinSeconds: 3600, lateThen: "skip" };
-  const clients = ids.map((id) => ({ id, status: "active", xUserId: id, limits, schedule }) as unknown as Client);
-  const asked: string[] = [];
-  const openClient: Services["openClient"] = async ({ id }) => ({
-    model: () => Promise.reject(new Error("no model is asked")),
-    x: async () => ({ account: accountOf(id), fingerprint: "print", app: "app", ownApp: false }),
-  });
-  const accountOf = (id: string) =>
-    ({
-      postsSince: async () => {
-        asked.push(id);
-        if (isAnswered(id)) return { posts: [] };
-        throw new PostingError("outcome-unknown", "X answered 503");
-      },
-    }) as unknown as XAccount;
-  const recorded: OutcomeInput[] = [];
-  const tick = tickDouble({ now, clients, openClient });
-  Object.assign(tick.run, { id: runId });
-  Object.assign(tick.services, {
-    ledger: {
-      countRead: async () => ({ counted: true }),
-      recordAbsence: async () => 1,
-      recordOutcome: async (outcome: OutcomeInput) => recorded.push(outcome) > 0,
-    },
-  });
-  const unsettled = ids.map((id) => ({ ...slot, id: `${id}/2026-11-21T09:00`, client: id, xUserId: id }));
-  return { asked, recorded, settle: () => settleSends(tick, { ...state, unsettled }) };
-}
-
-test("while X answers for none of the first three sends, it is not asked about the others", async () => {
-  const { asked, recorded, settle } = openSix(() => false);
-  const { results } = await settle();
-  expect(asked).toHaveLength(3);
-  expect(results.map(({ outcome }) => outcome)).toEqual(Array(6).fill("unknown"));
-  expect(results.filter(({ cause }) => cause === "unavailable")).toHaveLength(3);
-  // What is read again in every tick may not speak for the others.
-  expect(recorded.map(({ strikes }) => strikes)).toEqual(Array(3).fill(undefined));
-});
-
-test("one account that can be read is enough for X to be asked about all", async () => {
-  const first = openSix(() => true);
-  await first.settle();
-  const { asked, settle } = openSix((id) => id === first.asked[2]);
-  await settle();
-  expect(asked).toHaveLength(6);
-});
-
-test("each run begins with others, so that three accounts that cannot be read keep no one from being settled", async () => {
-  const begun = new Set<string | undefined>();
-  for (let run = 1; run <= 30; run += 1) {
-    const { asked, settle } = openSix(() => false, `run-${run}`);
-    await settle();
-    begun.add(asked[0]);
-  }
-  expect(begun.size).toBe(6);
 });

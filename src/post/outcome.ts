@@ -11,6 +11,7 @@ import {
   duplicateStrike,
   unnamedStrikes,
   unreachableStrike,
+  unsettledStrike,
 } from "./strikes.ts";
 
 /** What the answer to a send means for the slot, its client and the tick. */
@@ -57,9 +58,13 @@ export function waitsNamed(result: SendResult, { ownApp, now }: SendContext): Pi
   return namedWaits(ownApp ? known.map((window) => ({ ...window, scope: "client" as const })) : known, now);
 }
 
-/** Leaves out what counts only where several clients agree: whoever is asked again and again would speak for the others. */
+/**
+ * Leaves out what counts only where several clients agree: whoever is asked again and again would speak for the others. A read
+ * without an answer is paid for, so it counts against the client itself, and the next one waits.
+ */
 export function withoutShared({ strikes = [], ...after }: AfterSend): AfterSend {
-  const own = strikes.filter(({ severalClients }) => !severalClients);
+  const kept = strikes.filter(({ severalClients }) => !severalClients);
+  const own = after.unread ? [...kept, unsettledStrike(after.reason ?? "no reason given")] : kept;
   return { ...after, ...(own.length > 0 && { strikes: own }) };
 }
 

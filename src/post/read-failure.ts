@@ -13,8 +13,10 @@ export function afterReadFailure(error: PostingError, { now, ownApp }: Pick<Send
     }
     case "out-of-credit":
       return afterSend({ kind: "out-of-credit", reason, windows: [] }, context);
-    case "config":
-      return afterSend({ kind: "rejected", concerns: "credential", reason, windows: [] }, context);
+    case "config": {
+      const { concerns = "credential" } = error;
+      return afterSend({ kind: "rejected", concerns, reason, windows: [] }, context);
+    }
     case "unavailable":
     case "outcome-unknown":
       return { ...notRead(reason), strikes: [unreadStrike(reason)], unread: true };

@@ -3,6 +3,7 @@ import type { Prices } from "../terms.ts";
 import { timelinePageSize } from "../timeline.ts";
 import type { AfterSend } from "./outcome.ts";
 import type { PaidReads } from "./paid-reads.ts";
+import { unsettledStrike } from "./strikes.ts";
 
 /** An account with more posts since a send is not one that this project serves. */
 const maxPages = 20;
@@ -33,5 +34,7 @@ export async function readTimeline(
     after = next;
   }
   const reason = `the account has more than ${maxPages * timelinePageSize} posts since the send`;
-  return { failed: { outcome: "deferred", reason, cause: "unavailable", xCharged: false } };
+  // All these pages were paid for.
+  const strikes = [unsettledStrike(reason)];
+  return { failed: { outcome: "deferred", reason, cause: "unavailable", strikes, xCharged: false } };
 }

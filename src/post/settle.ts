@@ -56,9 +56,14 @@ export function settleDecision(input: SettleInput): SettleDecision {
     : { kind: "resend" };
 }
 
-function unreadable({ slot, now }: SettleInput, why: string): SettleDecision {
-  const hours = (now.getTime() - slot.armedAt.getTime()) / 3_600_000;
-  if (hours <= giveUpAfterHours) return { kind: "wait", reason: `not settled so far: ${why}` };
+/** Whether the send is so old that it is given up unless X tells of it now. */
+export function isGivenUp({ armedAt }: Pick<UnsettledSlot, "armedAt">, now: Date): boolean {
+  return now.getTime() - armedAt.getTime() > giveUpAfterHours * 3_600_000;
+}
+
+/** What to do where nothing can be learnt of the send. */
+export function unreadable({ slot, now }: Pick<SettleInput, "slot" | "now">, why: string): SettleDecision {
+  if (!isGivenUp(slot, now)) return { kind: "wait", reason: `not settled so far: ${why}` };
   const reason = `unclear for more than ${giveUpAfterHours} h (${why}): look at the account whether the text is there, then mend its access`;
   return { kind: "dead", reason };
 }

@@ -100,6 +100,18 @@ export function unreadStrike(reason: string): Strike {
   return { ...unreachableStrike(reason), cause: "unread", severalClients: true, anyoneTries: true };
 }
 
+/** An unclear send whose account cannot be read. It is read for again and again, so what it tells concerns its own client alone. */
+export function unsettledStrike(reason: string): Strike {
+  return {
+    scope: "client",
+    cause: "unread",
+    reason: `${reason}: see whether the account can be read, and look at X's status page`,
+    baseMinutes: 15,
+    capMinutes: 4 * hour,
+    opensAfter: 1,
+  };
+}
+
 /** A connection that fails once is nothing; short waits, for nothing was sent and X is mostly back soon. */
 export function unreachableStrike(reason: string): Strike {
   const said = `${reason}: look at X's status page and at this machine's network`;

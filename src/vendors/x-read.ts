@@ -17,7 +17,7 @@ export function readBody(arrival: Arrival, what: string, now: Date): unknown {
     case "out-of-credit":
       throw new PostingError("out-of-credit", result.reason);
     case "rejected":
-      throw new PostingError(isOfThisRequest(result.concerns) ? "rejected" : "config", result.reason);
+      throw refused(result);
     case "unsent":
     case "blocked":
       throw new PostingError("unavailable", result.reason);
@@ -30,8 +30,9 @@ export function readBody(arrival: Arrival, what: string, now: Date): unknown {
   }
 }
 
-function isOfThisRequest(concerns: Extract<SendResult, { kind: "rejected" }>["concerns"]): boolean {
-  return concerns === "content" || concerns === "unnamed";
+function refused({ concerns, reason }: Extract<SendResult, { kind: "rejected" }>): PostingError {
+  if (concerns === "content" || concerns === "unnamed") return new PostingError("rejected", reason);
+  return new PostingError("config", reason, { concerns: concerns === "app" ? concerns : undefined });
 }
 
 /** A send with such an answer may have been carried out; a read is free whatever was done for it. */

@@ -40,14 +40,39 @@ test("a read that X will not answer without credit says whose app it was", () =>
   expect(own.reason).toMatch(/buy credits .*the client's own app/);
 });
 
+test("a read that X refuses the app is the app's trouble, whoever's app it is, and not a dead token", () => {
+  const error = new PostingError("config", reason, { concerns: "app" });
+  const shared = afterReadFailure(error, { now });
+  expect(shared).toMatchObject({ outcome: "deferred", stop: "all", strikes: [{ scope: "x", cause: "app" }] });
+  expect(shared.reason).not.toMatch(/token/);
+  const own = afterReadFailure(error, { now, ownApp: true });
+  expect(own).toMatchObject({ stop: "client", strikes: [{ scope: "client", cause: "app" }] });
+  const token = afterReadFailure(new PostingError("config", reason), { now });
+  expect(token.strikes).toMatchObject([
+    { scope: "client", cause: "credentials" },
+    { scope: "x", cause: "credentials" },
+  ]);
+});
+
 test.for<{ path: string; fault: Fault; known: [string, string][] }>([
   { path: "/2/tweets", fault: xFaults.outOfCredit, known: [["print", "1001"]] },
   { path: "/2/tweets", fault: xFaults.clientForbidden, known: [["print", "1001"]] },
   { path: "/2/users/me", fault: xFaults.outOfCredit, known: [] },
+  { path: "/2/users/me", fault: xFaults.clientForbidden, known: [] },
 ])("a refusal of the client's own app at $path rests that client alone", async ({ path, fault, known }) => {
   const { input, ports, ledger } = await openPublishing({ known, faults: (at) => (at === path ? fault : undefined) });
   expect(await publishDraft({ ...input, ownApp: true }, ports)).toMatchObject({ outcome: "deferred", stop: "client" });
   expect(ledger.outcomes[0]?.strikes?.map(({ scope }) => scope)).toEqual(["client"]);
+});
+
+test.for([
+  { ownApp: false, stop: "all", scope: "x" },
+  { ownApp: true, stop: "client", scope: "client" },
+])("an app that may not read any more stops $stop, where it is the client's own: $ownApp", async (expected) => {
+  const { settle, ledger } = await openSettling(reads(xFaults.clientForbidden));
+  const { ownApp, stop, scope } = expected;
+  expect(await settle({ ownApp })).toMatchObject({ outcome: "unknown", stop });
+  expect(ledger.outcomes).toMatchObject([{ strikes: [{ scope, cause: "app" }] }]);
 });
 
 test("a send whose app is the client's own, and out of credit, is not settled and stops nobody else", async () => {

@@ -55,6 +55,11 @@ test("a timeline without an end is no timeline", async () => {
   const find = () => undefined;
   const read = await readTimeline({ xUserId: acme.xUserId, since: noon, find }, { reads, account, prices });
   expect(read).toMatchObject({
-    failed: { outcome: "deferred", reason: expect.stringContaining("more than 100 posts") },
+    failed: {
+      outcome: "deferred",
+      reason: expect.stringContaining("more than 100 posts"),
+      // Each page was paid for, so it is not read again at once.
+      strikes: [{ scope: "client", cause: "unread" }],
+    },
   });
 });

@@ -76,7 +76,7 @@ test.for<{ result: SendResult; expected: readonly Partial<Strike>[] }>([
   }
 });
 
-test("a second send that waits for an answer of users/me says nothing of other clients", async () => {
+test("a second send that waits for an answer of users/me rests its own client and says nothing of others", async () => {
   const faults = ({ path }: FaultRequest) => (path === "/2/users/me" ? xFaults.serverError(503, false) : undefined);
   const { settle, clock, ledger } = await openSettling(faults);
   const unproven = { knownAccounts: new Map<string, string>() };
@@ -84,7 +84,16 @@ test("a second send that waits for an answer of users/me says nothing of other c
   clock.advance(60);
   expect(await settle(unproven)).toMatchObject({ outcome: "unknown", cause: "unavailable" });
   expect(ledger.outcomes).toMatchObject([{ outcome: "deferred", reason: expect.stringContaining("503") }]);
-  expect(ledger.outcomes[0]?.strikes).toBeUndefined();
+  expect(ledger.outcomes[0]?.strikes).toEqual([
+    {
+      scope: "client",
+      cause: "unread",
+      reason: expect.stringMatching(/503.*see whether the account can be read/),
+      baseMinutes: 15,
+      capMinutes: 240,
+      opensAfter: 1,
+    },
+  ]);
 });
 
 test("a client with another account's credential rests at once, with both accounts in the reason, and stops nobody else", async () => {

@@ -20,7 +20,8 @@ test("users/me shows when the token belongs to another account", async () => {
 
 test.for([
   { when: "the token is revoked", fault: xFaults.unauthorized, kind: "config" },
-  { when: "the app is not enrolled", fault: xFaults.clientForbidden, kind: "config" },
+  { when: "the app is not enrolled", fault: xFaults.clientForbidden, kind: "config", concerns: "app" },
+  { when: "the account is suspended", fault: xFaults.suspended, kind: "config" },
   { when: "the request is invalid", fault: xFaults.invalidRequest, kind: "rejected" },
   { when: "credits are gone", fault: xFaults.outOfCredit, kind: "out-of-credit" },
   { when: "a proxy turns it away", fault: xFaults.edgeForbidden, kind: "unavailable" },
@@ -33,9 +34,9 @@ test.for([
   { when: "X speaks of duplicates", fault: xFaults.duplicate, kind: "unavailable" },
   { when: "the answer is cut", fault: { kind: "cut-body", afterBytes: 10 }, kind: "outcome-unknown" },
   { when: "X hangs", fault: { kind: "hang", done: false }, kind: "outcome-unknown" },
-] satisfies { when: string; fault: Fault; kind: string }[])(
+] satisfies { when: string; fault: Fault; kind: string; concerns?: string }[])(
   "reads throw PostingError($kind) when $when",
-  async ({ fault, kind }) => {
+  async ({ fault, kind, concerns }: { fault: Fault; kind: string; concerns?: string }) => {
     const { account } = await openX({
       faults: () => fault,
       ...(fault.kind === "hang" && { sendDeadlineMs: hangDeadlineMs }),
@@ -44,7 +45,7 @@ test.for([
     for (const read of [account.whoAmI, timeline]) {
       const error = await read().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(PostingError);
-      expect(error).toMatchObject({ kind });
+      expect(error).toMatchObject({ kind, concerns });
     }
   },
 );
