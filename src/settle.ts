@@ -40,9 +40,12 @@ function joined(served: readonly Served[]): Served {
  * wait keeps no send from being given up. One that was absent twice needs only the second send, which has to wait.
  */
 function whyResting(slot: UnsettledSlot, state: TickState, now: Date): string | undefined {
-  const backoff = state.clients.get(slot.client)?.backoff;
-  if (backoff === undefined || backoff.until <= now) return undefined;
-  return isGivenUp(slot, now) && slot.absentReads < 2 ? undefined : backoff.reason;
+  return isGivenUp(slot, now) && slot.absentReads < 2 ? undefined : whyWaiting(slot, state, now);
+}
+
+function whyWaiting({ client }: UnsettledSlot, state: TickState, now: Date): string | undefined {
+  const backoff = state.clients.get(client)?.backoff;
+  return backoff !== undefined && backoff.until > now ? backoff.reason : undefined;
 }
 
 /** Another one begins in each run: else the same few accounts that cannot be read would keep the others from being settled. */
@@ -81,8 +84,8 @@ export async function settleSend(
   }
   try {
     const { account, fingerprint, ownApp } = await (await services.openClient(client)).x();
-    const { accounts: knownAccounts = new Map(), backoff } = state.clients.get(client.id) ?? {};
-    const resting = open[0]?.reason ?? backoff?.reason;
+    const knownAccounts = state.clients.get(client.id)?.accounts ?? new Map();
+    const resting = open[0]?.reason ?? whyWaiting(slot, state, services.clock());
     const { unread: isUnread, ...result } = await settleSlot(
       { slot, client, fingerprint, ownApp, knownAccounts, ...(resting !== undefined && { resting }) },
       // It has a place already.

@@ -26,13 +26,18 @@ interface SixOptions {
   runId?: string;
   /** These wait for another hour. */
   resting?: readonly string[];
+  /** What is said of each send. */
+  change?: Partial<UnsettledSlot>;
 }
 
 /** Six clients with an unclear send each; X answers the reads of some, and no others. */
-function openSix(isAnswered: (client: string) => boolean, { runId = "run-1", resting = [] }: SixOptions = {}) {
+function openSix(
+  isAnswered: (client: string) => boolean,
+  { runId = "run-1", resting = [], change = {} }: SixOptions = {},
+) {
   const ids = ["a", "b", "c", "d", "e", "f"];
   const limits = { postsPerDay: 10, completionsPerDay: 100, usdPerMonth: 10 };
-  const schedule = { lateWithinSeconds: 3600, lateThen: "skip" };
+  const schedule = { lateWithinSeconds: 3600, lateThen: "post" };
   const clients = ids.map((id) => ({ id, status: "active", xUserId: id, limits, schedule }) as unknown as Client);
   const asked: string[] = [];
   const openClient: Services["openClient"] = async ({ id }) => ({
@@ -53,11 +58,11 @@ function openSix(isAnswered: (client: string) => boolean, { runId = "run-1", res
   Object.assign(tick.services, {
     ledger: {
       countRead: async () => ({ counted: true }),
-      recordAbsence: async () => 1,
+      recordAbsence: async () => 1 + (change.absentReads ?? 0),
       recordOutcome: async (outcome: OutcomeInput) => recorded.push(outcome) > 0,
     },
   });
-  const unsettled = ids.map((id) => ({ ...slot, id: `${id}/2026-11-21T09:00`, client: id, xUserId: id }));
+  const unsettled = ids.map((id) => ({ ...slot, ...change, id: `${id}/2026-11-21T09:00`, client: id, xUserId: id }));
   const backoffs = new Map(resting.map((id) => [id, rest]));
   return { asked, recorded, settle: () => settleSends(tick, { clients: backoffs, open: [], unsettled }) };
 }
@@ -93,6 +98,18 @@ test("a client that waits is not one of the three", async () => {
   const half = openSix((id) => id === "f", { resting: ["a", "b", "c"] });
   await half.settle();
   expect(half.asked.toSorted()).toEqual(["d", "e", "f"]);
+});
+
+test("a send that is asked about a last time while its client waits is not sent again, nor is a proof bought for it", async () => {
+  const change = { armedAt: new Date("2026-11-20T09:29:59Z"), absentReads: 1 };
+  const { asked, settle } = openSix(() => true, { resting: ["a"], change });
+  const { results } = await settle();
+  expect(asked).toContain("a");
+  expect(results.find(({ client }) => client === "a")).toMatchObject({
+    outcome: "unknown",
+    cause: "backing-off",
+    reason: "it rests",
+  });
 });
 
 test("each run begins with others, so that three accounts that cannot be read keep no one from being settled", async () => {
