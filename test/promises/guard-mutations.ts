@@ -2,7 +2,6 @@
 import type { Mutation } from "./mutation.ts";
 
 const contract = "test/vendors/supabase.test.ts";
-const budget = "schemas/sql/0004_budget.sql";
 const speed = "schemas/sql/0012_speed.sql";
 
 /** Promises 5 to 7: money, failures, texts. */
@@ -28,7 +27,7 @@ export const guardMutations: readonly Mutation[] = [
   {
     promise: 5,
     breaks: "what a dead run may have spent is free",
-    file: budget,
+    file: "schemas/sql/0021_usual_days.sql",
     line: "perform clara.add_spend(h, 0, h.completions, h.model_usd, -h.posts, -h.completions, -(h.model_usd + h.x_usd));",
     becomes: "perform clara.add_spend(h, 0, 0, 0, -h.posts, -h.completions, -(h.model_usd + h.x_usd));",
     testFile: contract,
