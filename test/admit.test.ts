@@ -153,7 +153,9 @@ test("a run that did not get the slot that is tried says what it waits for", asy
 test("a client whose day has become dear rests until its next day, and the others post", async () => {
   const { services, tick, slotOf } = await open({ clients: ["acme", "beta"] });
   for (const day of [16, 17, 18, 19, 20]) {
-    await services.sql(`insert into clara.spend (scope, period, usd) values ('acme', '2026-11-${day}', 0.02)`);
+    await services.sql(
+      `insert into clara.spend (scope, period, usd, posts) values ('acme', '2026-11-${day}', 0.02, 1)`,
+    );
   }
   await services.sql("insert into clara.spend (scope, period, usd) values ('acme', '2026-11-21', 0.6)");
   const seen = await tick();
