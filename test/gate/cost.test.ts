@@ -45,16 +45,21 @@ function usageWithin(draw: fc.GeneratorValue, messages: readonly PromptMessage[]
   return { inputTokens, cachedTokens, outputTokens: draw(fc.integer, { min: 0, max: maxTokens }) };
 }
 
+/** The bound itself: usage drawn at random is seldom near it. */
+function fullUsage(messages: WritingPlan["messages"], maxTokens: number): Usage {
+  return { ...usageBound({ messages, maxTokens }), cachedTokens: 0 };
+}
+
 describe("the worst case", () => {
   test("covers every model once and a repair, for any usage within the bounds", () => {
     const rejected = [{ text: "日本語".repeat(200), failures: [{ rule: "length", reason: "r".repeat(3_000) }] }];
     fc.assert(
-      fc.property(cases, fc.gen(), fc.nat(), ({ plan, prices }, draw, which) => {
-        const firstUsd = plan.models.map((model) =>
-          modelCost(model, usageWithin(draw, plan.messages, plan.maxTokens), prices),
-        );
+      fc.property(cases, fc.gen(), fc.nat(), fc.boolean(), ({ plan, prices }, draw, which, isFull) => {
+        const usage = (messages: typeof plan.messages) =>
+          isFull ? fullUsage(messages, plan.maxTokens) : usageWithin(draw, messages, plan.maxTokens);
+        const firstUsd = plan.models.map((model) => modelCost(model, usage(plan.messages), prices));
         const repairModel = plan.models[which % plan.models.length] ?? "";
-        const repairUsage = usageWithin(draw, repairMessages(plan.messages, rejected), plan.maxTokens);
+        const repairUsage = usage(repairMessages(plan.messages, rejected));
         const settledUsd = firstUsd.reduce((sum, usd) => sum + usd, 0) + modelCost(repairModel, repairUsage, prices);
         const { modelUsd, completions } = worstCase(plan, prices);
         expect(settledUsd).toBeLessThanOrEqual(modelUsd + 1e-9);
