@@ -59,7 +59,7 @@ function badName(
     return { message: `files of this kind end in ${wanted.replace(/^\.?/, ".")}`, hint: `rename it to ${right}` };
   }
   if (idPattern.test(id)) return undefined;
-  const hint = `rename it to lower-case letters, digits and single hyphens, at most 39, for example ${idNear(id)}`;
+  const hint = `rename it to lower-case letters, digits and single hyphens, at most 39, for example ${idNear(id) || "acme"}`;
   return { message: `the file name ${JSON.stringify(id)} is not an id`, hint };
 }
 

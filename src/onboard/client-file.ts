@@ -1,5 +1,6 @@
 import { Document, isNode, type Scalar, visit } from "yaml";
 import { assembleWorkspace } from "../clients/assemble.ts";
+import { idNear } from "../clients/id.ts";
 import type { WorkspaceFile } from "../clients/parse-file.ts";
 import type { Problem, Workspace } from "../terms.ts";
 import { type Answers, labels } from "./form.ts";
@@ -22,7 +23,7 @@ export function makeClient(
   answers: Answers,
   { files, workspace }: { files: readonly WorkspaceFile[]; workspace: Workspace },
 ): NewClient | { refused: string } {
-  const id = idOf(answers.handle);
+  const id = idNear(answers.handle);
   if (id === "") return { refused: `${labels.handle}: write the account's name, such as acme_coffee` };
   const path = `clients/${id}.yaml`;
   const taken = files.some((file) => file.path.toLowerCase().replace(/\.yml$/, ".yaml") === path);
@@ -32,12 +33,6 @@ export function makeClient(
   const bytes = new TextEncoder().encode(text);
   const { problems } = assembleWorkspace([...files, { path, bytes }]);
   return { id, path, text, problems: problems.filter(({ file }) => file === path) };
-}
-
-/** `Acme_Coffee` becomes `acme-coffee`: letters, digits and single hyphens, at most 39. */
-function idOf(handle: string): string {
-  const words = handle.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  return words.join("-").slice(0, 39).replace(/-$/, "");
 }
 
 function fileText(answers: Answers, prompts: readonly string[]): string {
